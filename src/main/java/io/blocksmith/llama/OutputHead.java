@@ -1,0 +1,104 @@
+package io.blocksmith.llama;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import io.blocksmith.tensor.Gradients;
+import io.blocksmith.tensor.Script;
+import io.blocksmith.tensor.Script.Argument;
+import java.util.List;
+
+/**
+ * The last norm, the output head and the next-token loss. Logits are made for a few positions at a time, because [T, V] of
+ * a large vocabulary outweighs a whole block.
+ */
+public final class OutputHead implements AutoCloseable {
+    private static final int POSITIONS = 512;
+    private static final String SOURCE =
+            """
+              def logits(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor) -> Tensor:
+                scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), $EPSILON))
+                return torch.linear(torch.mul(torch.mul(x, scale), gain), head, None)
+              def loss(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+                y = (self).logits(x, gain, head)
+                return torch.cross_entropy_loss(y, targets, None, 2, -100, 0.)
+            """;
+
+    private final NDArray gain;
+    private final NDArray head;
+    private final Script script;
+
+    private OutputHead(NDArray gain, NDArray head, Script script) {
+        this.gain = gain;
+        this.head = head;
+        this.script = script;
+    }
+
+    /** The head of {@code weights}; its arrays belong to {@code manager}. */
+    public static OutputHead of(LlamaWeights weights, NDManager manager) {
+        String source = SOURCE.replace("$EPSILON", Double.toString(weights.config().normEpsilon()));
+        return new OutputHead(weights.finalNorm(manager), weights.head(manager), Script.compile(manager, source));
+    }
+
+    /** Logits [.., V] of hidden states [.., H], owned by the caller's scope. */
+    public NDArray logits(NDArray hidden) {
+        return script.call("logits", List.of(Argument.of(hidden), Argument.of(gain), Argument.of(head)))
+                .head();
+    }
+
+    /**
+     * Sum of the cross-entropies, in nats, of {@code targets} under the logits of {@code hidden}.
+     *
+     * @param hidden [P, H]
+     * @param targets [P] token ids, int64
+     */
+    public double loss(NDArray hidden, NDArray targets) {
+        double total = 0;
+        long positions = hidden.getShape().get(0);
+        for (long first = 0; first < positions; first += POSITIONS) {
+            try (NDScope _ = new NDScope()) {
+                NDIndex window = new NDIndex().addSliceDim(first, Math.min(positions, first + POSITIONS));
+                total += value(loss(hidden.get(window), targets.get(window), false));
+            }
+        }
+        return total;
+    }
+
+    /**
+     * As {@link #loss(NDArray, NDArray)}, and writes the gradient of {@code loss * scale} by {@code hidden} into
+     * {@code gradient} [P, H].
+     */
+    public double lossAndGradient(NDArray hidden, NDArray targets, double scale, NDArray gradient) {
+        double total = 0;
+        long positions = hidden.getShape().get(0);
+        for (long first = 0; first < positions; first += POSITIONS) {
+            try (NDScope _ = new NDScope()) {
+                NDIndex window = new NDIndex().addSliceDim(first, Math.min(positions, first + POSITIONS));
+                NDArray x = Gradients.leaf(hidden.get(window).stopGradient());
+                NDArray loss = loss(x, targets.get(window), true);
+                Gradients.backward(loss, hidden.getManager().create((float) scale));
+                gradient.set(window, x.getGradient());
+                total += value(loss);
+            }
+        }
+        return total;
+    }
+
+    private NDArray loss(NDArray hidden, NDArray targets, boolean recorded) {
+        List<Argument> arguments =
+                List.of(Argument.of(hidden), Argument.of(gain), Argument.of(head), Argument.of(targets));
+        return recorded
+                ? Gradients.record(() -> script.call("loss", arguments).head())
+                : script.call("loss", arguments).head();
+    }
+
+    private static double value(NDArray scalar) {
+        return scalar.stopGradient().getFloat();
+    }
+
+    @Override
+    public void close() {
+        script.close();
+    }
+}

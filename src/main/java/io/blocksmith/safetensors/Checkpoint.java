@@ -1,0 +1,164 @@
+package io.blocksmith.safetensors;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.blocksmith.failure.BlocksmithException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * The tensors of a model folder: {@code model.safetensors}, or the shards that {@code model.safetensors.index.json}
+ * names. Every shard is opened and checked at once, so a broken one is found before any work.
+ */
+public final class Checkpoint implements AutoCloseable {
+    public static final String SINGLE = "model.safetensors";
+    public static final String INDEX = "model.safetensors.index.json";
+
+    private final Path folder;
+    private final List<SafetensorsFile> files;
+    private final Map<String, SafetensorsFile> byName;
+
+    private Checkpoint(Path folder, List<SafetensorsFile> files, Map<String, SafetensorsFile> byName) {
+        this.folder = folder;
+        this.files = files;
+        this.byName = byName;
+    }
+
+    /** Opens {@code folder}; a missing, broken or pickled checkpoint is a USER error. */
+    public static Checkpoint open(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw BlocksmithException.user("%s: no such folder; expected a Hugging Face model folder", folder);
+        }
+        if (Files.exists(folder.resolve(INDEX))) {
+            return sharded(folder);
+        }
+        if (Files.exists(folder.resolve(SINGLE))) {
+            SafetensorsFile file = SafetensorsFile.open(folder.resolve(SINGLE));
+            Map<String, SafetensorsFile> byName = new LinkedHashMap<>();
+            file.tensors().keySet().forEach(name -> byName.put(name, file));
+            return new Checkpoint(folder, List.of(file), byName);
+        }
+        throw absent(folder);
+    }
+
+    private static BlocksmithException absent(Path folder) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            List<String> pickles = entries.map(path -> path.getFileName().toString())
+                    .filter(name -> name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth"))
+                    .sorted()
+                    .toList();
+            if (!pickles.isEmpty()) {
+                return BlocksmithException.user(
+                        "%s: pickle checkpoints are refused, because loading one can run code; convert it to "
+                                + "safetensors first (save_pretrained(..., safe_serialization=True))",
+                        folder.resolve(pickles.getFirst()));
+            }
+        } catch (IOException e) {
+            return BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, e.getMessage());
+        }
+        return BlocksmithException.user("%s: neither %s nor %s in it", folder, SINGLE, INDEX);
+    }
+
+    private static Checkpoint sharded(Path folder) {
+        Path index = folder.resolve(INDEX);
+        Map<String, String> shardOf = weightMap(index);
+        Map<String, SafetensorsFile> opened = new LinkedHashMap<>();
+        try {
+            for (String shard : new TreeSet<>(shardOf.values())) {
+                if (!Files.exists(folder.resolve(shard))) {
+                    throw BlocksmithException.user(
+                            "%s: shard missing; %s names it for %d tensors",
+                            folder.resolve(shard),
+                            INDEX,
+                            shardOf.values().stream().filter(shard::equals).count());
+                }
+                opened.put(shard, SafetensorsFile.open(folder.resolve(shard)));
+            }
+            Map<String, SafetensorsFile> byName = new LinkedHashMap<>();
+            shardOf.forEach((name, shard) -> {
+                SafetensorsFile file = opened.get(shard);
+                file.info(name);
+                byName.put(name, file);
+            });
+            return new Checkpoint(folder, List.copyOf(opened.values()), byName);
+        } catch (BlocksmithException e) {
+            opened.values().forEach(SafetensorsFile::close);
+            throw e;
+        }
+    }
+
+    private static Map<String, String> weightMap(Path index) {
+        JsonNode root;
+        try {
+            root = new ObjectMapper().readTree(index.toFile());
+        } catch (IOException e) {
+            throw BlocksmithException.user("%s: not valid JSON: %s", index, e.getMessage());
+        }
+        JsonNode map = root.path("weight_map");
+        if (!map.isObject() || map.isEmpty()) {
+            throw BlocksmithException.user("%s: no weight_map in it", index);
+        }
+        Map<String, String> shardOf = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            String shard = entry.getValue().asText();
+            if (shard.isEmpty() || shard.contains("/") || shard.contains("\\") || shard.startsWith(".")) {
+                throw BlocksmithException.user(
+                        "%s: %s: shard name \"%s\" is not a file of this folder", index, entry.getKey(), shard);
+            }
+            shardOf.put(entry.getKey(), shard);
+        }
+        return shardOf;
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** The files behind the tensors, by name. */
+    public List<Path> paths() {
+        List<Path> paths = new ArrayList<>();
+        files.forEach(file -> paths.add(file.path()));
+        return paths;
+    }
+
+    public boolean contains(String tensor) {
+        return byName.containsKey(tensor);
+    }
+
+    /** The entry of {@code tensor}; absent is a USER error. */
+    public TensorInfo info(String tensor) {
+        return fileOf(tensor).info(tensor);
+    }
+
+    /** Maps a tensor's data read-only for the life of {@code arena}. */
+    public MemorySegment map(String tensor, Arena arena) {
+        return fileOf(tensor).map(tensor, arena);
+    }
+
+    /** Bytes of all tensors. */
+    public long bytes() {
+        return byName.keySet().stream().mapToLong(name -> info(name).bytes()).sum();
+    }
+
+    private SafetensorsFile fileOf(String tensor) {
+        SafetensorsFile file = byName.get(tensor);
+        if (file == null) {
+            throw BlocksmithException.user("%s: tensor %s is missing from the checkpoint", folder, tensor);
+        }
+        return file;
+    }
+
+    @Override
+    public void close() {
+        files.forEach(SafetensorsFile::close);
+    }
+}
