@@ -1,0 +1,51 @@
+package io.blocksmith.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import java.util.List;
+
+/** The state with the lowest validation loss so far, kept as copies beside the one in training. */
+final class BestState implements AutoCloseable {
+    private final List<NDArray> current;
+    private final List<NDArray> kept;
+    private double loss = Double.POSITIVE_INFINITY;
+
+    BestState(List<NDArray> current, NDManager manager) {
+        this.current = List.copyOf(current);
+        this.kept = current.stream()
+                .map(array -> {
+                    NDArray copy = manager.zeros(array.getShape());
+                    NDScope.unregister(copy);
+                    return copy;
+                })
+                .toList();
+    }
+
+    /** Keeps the current state when {@code loss} is lower than every loss before; the earlier state wins a tie. */
+    void offer(double loss) {
+        if (loss < this.loss) {
+            this.loss = loss;
+            for (int i = 0; i < current.size(); i++) {
+                copy(current.get(i), kept.get(i));
+            }
+        }
+    }
+
+    /** Puts the best state back, and returns its loss. */
+    double restore() {
+        for (int i = 0; i < current.size(); i++) {
+            copy(kept.get(i), current.get(i));
+        }
+        return loss;
+    }
+
+    private static void copy(NDArray from, NDArray to) {
+        from.copyTo(to);
+    }
+
+    @Override
+    public void close() {
+        kept.forEach(NDArray::close);
+    }
+}

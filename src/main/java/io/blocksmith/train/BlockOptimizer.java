@@ -1,0 +1,105 @@
+package io.blocksmith.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import io.blocksmith.quant.TrainableWeight;
+import io.blocksmith.quant.WeightGradient;
+import io.blocksmith.spec.BlockAp;
+import io.blocksmith.tensor.Gradients;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Moves the parameters that the recipe trains, each group with its own learning rate: weights and norm gains, step sizes,
+ * zero points.
+ */
+final class BlockOptimizer implements AutoCloseable {
+    private final BlockState state;
+    private final BlockAp recipe;
+    private final AdamW weights;
+    private final AdamW stepSizes;
+    private final AdamW zeroPoints;
+    private final List<Bounds> bounds;
+
+    /** The interval that learned rounding keeps a weight in, [N, K] each. */
+    private record Bounds(NDArray weight, NDArray low, NDArray high) {}
+
+    BlockOptimizer(BlockState state, BlockAp recipe, boolean symmetric, NDManager manager) {
+        this.state = state;
+        this.recipe = recipe;
+        BlockAp.Trained trained = recipe.train();
+        List<NDArray> weighty = new ArrayList<>();
+        if (trained.weights()) {
+            state.linears().forEach(linear -> weighty.add(linear.weight()));
+        }
+        if (trained.norms()) {
+            state.norms().forEach(norm -> weighty.add(Gradients.leaf(norm)));
+        }
+        this.weights = new AdamW(weighty, recipe.adam(), manager);
+        this.stepSizes = new AdamW(
+                trained.stepSizes()
+                        ? state.linears().stream().map(TrainableWeight::stepSize).toList()
+                        : List.of(),
+                recipe.adam(),
+                manager);
+        this.zeroPoints = new AdamW(
+                trained.zeroPoints() && !symmetric
+                        ? state.linears().stream().map(TrainableWeight::zeroPoint).toList()
+                        : List.of(),
+                recipe.adam(),
+                manager);
+        this.bounds = trained == BlockAp.Trained.ROUNDING
+                ? state.linears().stream().map(BlockOptimizer::halfAStepAround).toList()
+                : List.of();
+    }
+
+    private static Bounds halfAStepAround(TrainableWeight linear) {
+        try (NDScope _ = new NDScope()) {
+            NDArray weight = linear.weight();
+            NDArray groups = weight.reshape(linear.stepSize().getShape().get(0), -1);
+            NDArray half = linear.stepSize().mul(0.5f);
+            NDArray low = groups.sub(half).reshape(weight.getShape());
+            NDArray high = groups.add(half).reshape(weight.getShape());
+            NDScope.unregister(low, high);
+            return new Bounds(weight, low, high);
+        }
+    }
+
+    /** Norm gains live across steps, so their gradients would add up. */
+    void zeroNormGradients() {
+        if (recipe.train().norms()) {
+            state.norms().forEach(Gradients::zero);
+        }
+    }
+
+    /** One step with {@code gradients} in the order of the linears, at {@code factor} of the peak learning rates. */
+    void step(List<WeightGradient> gradients, double factor) {
+        BlockAp.LearningRates rates = recipe.learningRates();
+        NDList weighty = new NDList();
+        if (recipe.train().weights()) {
+            gradients.forEach(gradient -> weighty.add(gradient.weight()));
+        }
+        if (recipe.train().norms()) {
+            state.norms().forEach(norm -> weighty.add(norm.getGradient()));
+        }
+        weights.step(weighty, rates.weights() * factor);
+        stepSizes.step(gradients.stream().map(WeightGradient::stepSize).toList(), rates.stepSizes() * factor);
+        zeroPoints.step(gradients.stream().map(WeightGradient::zeroPoint).toList(), rates.zeroPoints() * factor);
+        for (Bounds bound : bounds) {
+            bound.weight().maximum(bound.low()).minimum(bound.high()).copyTo(bound.weight());
+        }
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        stepSizes.close();
+        zeroPoints.close();
+        bounds.forEach(bound -> {
+            bound.low().close();
+            bound.high().close();
+        });
+    }
+}

@@ -1,0 +1,10 @@
+package io.blocksmith.train;
+
+/** Told of a training's course, on the device thread. Throwing from a method ends the training with what was thrown. */
+public interface TrainingListener {
+    /** After a step: {@code step} from 1 of {@code steps}, in {@code epoch} from 1, with its training loss. */
+    void stepped(int epoch, long step, long steps, double loss);
+
+    /** After a validation at {@code step} (0 = the start). */
+    void validated(long step, double loss);
+}
