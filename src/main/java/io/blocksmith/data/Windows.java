@@ -1,0 +1,95 @@
+package io.blocksmith.data;
+
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.spec.Calibration;
+import java.util.Objects;
+import java.util.function.IntToLongFunction;
+
+/**
+ * Windows of equal length out of a token stream that is cut from its start into windows that do not overlap; the last
+ * partial window is dropped. Borrows the {@link TokenFile}: it must stay open.
+ */
+public final class Windows {
+    private final TokenFile stream;
+    private final int length;
+    private final int count;
+    private final IntToLongFunction place;
+
+    private Windows(TokenFile stream, int length, int count, IntToLongFunction place) {
+        this.stream = stream;
+        this.length = length;
+        this.count = count;
+        this.place = place;
+    }
+
+    /** Windows to train on and windows to validate on; no token is in both. */
+    public record Split(Windows train, Windows validation) {}
+
+    /**
+     * Draws calibration windows.
+     *
+     * @param length tokens in a window
+     * @param order FILE: the first windows of the stream, trained ones first; RANDOM: a draw without replacement over
+     *     the whole stream, see {@link WindowDraw}, whose first numbers are trained on; both keep the order drawn
+     * @param seed drives RANDOM only
+     * @throws io.blocksmith.failure.BlocksmithException USER, when the stream has too few windows
+     */
+    public static Split split(
+            TokenFile stream, int length, int trainCount, int validationCount, Calibration.Order order, long seed) {
+        long needed = (long) trainCount + validationCount;
+        long found = stream.length() / length;
+        if (found < needed) {
+            throw BlocksmithException.user(
+                    "calibration %s: %d windows of %d tokens needed (train %d + validation %d), found %d (%d tokens);"
+                            + " lower calibration.train-samples or give more text",
+                    stream.source(), needed, length, trainCount, validationCount, found, stream.length());
+        }
+        return switch (order) {
+            case FILE ->
+                new Split(
+                        new Windows(stream, length, trainCount, index -> index),
+                        new Windows(stream, length, validationCount, index -> (long) trainCount + index));
+            case RANDOM -> {
+                long[] drawn = WindowDraw.distinct(seed, found, Math.toIntExact(needed));
+                yield new Split(
+                        new Windows(stream, length, trainCount, index -> drawn[index]),
+                        new Windows(stream, length, validationCount, index -> drawn[trainCount + index]));
+            }
+        };
+    }
+
+    /**
+     * The first windows of the stream, to evaluate on.
+     *
+     * @param length tokens in a window
+     * @param count how many; 0 = all
+     * @throws io.blocksmith.failure.BlocksmithException USER, when the stream has fewer, or none
+     */
+    public static Windows fromStart(TokenFile stream, int length, int count) {
+        long found = stream.length() / length;
+        long wanted = count == 0 ? Math.max(1, found) : count;
+        if (found < wanted || wanted > Integer.MAX_VALUE) {
+            throw BlocksmithException.user(
+                    "evaluation %s: %d windows of %d tokens needed, found %d (%d tokens);"
+                            + " lower evaluation.windows or evaluation.context, or give more text",
+                    stream.source(), wanted, length, found, stream.length());
+        }
+        return new Windows(stream, length, (int) wanted, index -> index);
+    }
+
+    /** Number of windows. */
+    public int count() {
+        return count;
+    }
+
+    /** Tokens in each window. */
+    public int length() {
+        return length;
+    }
+
+    /** A copy of the tokens of window {@code index}, shape {@code [length]}. */
+    public int[] tokens(int index) {
+        Objects.checkIndex(index, count);
+        return stream.tokens(place.applyAsLong(index) * length, length);
+    }
+}

@@ -1,0 +1,278 @@
+package io.blocksmith.data;
+
+import static io.blocksmith.data.TinyModelFolder.BOS;
+import static io.blocksmith.data.TinyModelFolder.HE;
+import static io.blocksmith.data.TinyModelFolder.LL;
+import static io.blocksmith.data.TinyModelFolder.VOCABULARY;
+import static io.blocksmith.data.TinyModelFolder.id;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TokenSourceTest {
+    @TempDir
+    private Path folder;
+
+    private Path model;
+
+    @BeforeEach
+    void writeModel() throws IOException {
+        model = TinyModelFolder.write(folder.resolve("model"));
+    }
+
+    @Test
+    void jsonLinesPutBosBeforeEachDocument() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"he\"}\n{\"id\": [1, {\"text\": 2}], \"text\": \"ll\"}\n");
+
+        assertThat(tokens(file)).containsExactly(BOS, HE, BOS, LL);
+    }
+
+    @Test
+    void jsonLinesPassOverBlankLinesAndEmptyDocumentsAndMayEndWithoutLineEnd() throws IOException {
+        Path file = write("a.jsonl", "\n{\"text\": \"\"}\r\n  \n{\"text\": \"he\"}");
+
+        assertThat(tokens(file)).containsExactly(BOS, HE);
+    }
+
+    @Test
+    void jsonLineLongerThanTheReadBufferIsOneDocument() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"" + "x".repeat(200_000) + "\"}\n{\"text\": \"he\"}\n");
+
+        assertThat(tokens(file)).hasSize(200_003).startsWith(BOS, id('x')).endsWith(id('x'), BOS, HE);
+    }
+
+    @Test
+    void plainTextIsOneDocumentWithBosOnce() throws IOException {
+        Path file = write("a.txt", "hello\nhe\n");
+
+        assertThat(tokens(file)).containsExactly(BOS, HE, LL, id('o'), id('\n'), HE, id('\n'));
+    }
+
+    @Test
+    void plainTextMayHoldAnyUnicode() throws IOException {
+        Path file = write("a.txt", "é😀\0");
+
+        assertThat(tokens(file))
+                .containsExactly(BOS, 0xC3 + 1, 0xA9 + 1, 0xF0 + 1, 0x9F + 1, 0x98 + 1, 0x80 + 1, 0 + 1);
+    }
+
+    @Test
+    void idsAreTakenAsTheyAre() throws IOException {
+        Path file = write("a.ids", " 5 0\n\t258\r\n7");
+
+        assertThat(tokens(file)).containsExactly(5, 0, 258, 7);
+    }
+
+    @Test
+    void idsNeedNoTokenizer() throws IOException {
+        List<Integer> tokens = new ArrayList<>();
+        TokenSource.of(write("a.ids", "1 2"), folder.resolve("nowhere"), 3).forEach(tokens::add);
+
+        assertThat(tokens).containsExactly(1, 2);
+    }
+
+    @Test
+    void extensionIsReadInAnyCase() throws IOException {
+        assertThat(tokens(write("A.IDS", "3"))).containsExactly(3);
+    }
+
+    @Test
+    void modelWithoutBosGetsNone() throws IOException {
+        TinyModelFolder.write(model, "{\"bos_token_id\": null}");
+
+        assertThat(tokens(write("a.txt", "he"))).containsExactly(HE);
+    }
+
+    @Test
+    void firstOfSeveralBosIdsCounts() throws IOException {
+        TinyModelFolder.write(model, "{\"bos_token_id\": [12, 0]}");
+
+        assertThat(tokens(write("a.txt", "he"))).containsExactly(12, HE);
+    }
+
+    @Test
+    void missingFileIsRefused() {
+        assertRefused(() -> tokens(folder.resolve("no.txt"))).hasMessageContaining("no.txt: no such file");
+    }
+
+    @Test
+    void otherExtensionIsRefused() throws IOException {
+        Path file = write("a.parquet", "x");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.parquet: unknown kind of text");
+    }
+
+    @Test
+    void brokenJsonIsRefusedWithItsLine() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"he\"}\n{\"text\": \"he\n");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.jsonl:2: is not JSON");
+    }
+
+    @Test
+    void lineThatIsNoObjectIsRefused() throws IOException {
+        Path file = write("a.jsonl", "[\"he\"]\n");
+
+        assertRefused(() -> tokens(file))
+
+                .hasMessageContaining("a.jsonl:1: expected an object")
+
+                .hasMessageContaining("array");
+    }
+
+    @Test
+    void lineWithMoreThanOneObjectIsRefused() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"he\"} {\"text\": \"he\"}\n");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.jsonl:1: expected one object a line");
+    }
+
+    @Test
+    void missingTextFieldIsRefusedWithItsLine() throws IOException {
+        Path file = write("a.jsonl", "\n{\"txt\": \"he\"}\n");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.jsonl:2: expected a text field, found none");
+    }
+
+    @Test
+    void textFieldThatIsNoStringIsRefusedWithItsLine() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": 3}\n");
+
+        assertRefused(() -> tokens(file))
+
+                .hasMessageContaining("a.jsonl:1: expected a string")
+
+                .hasMessageContaining("a number");
+    }
+
+    @Test
+    void secondTextFieldIsRefused() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"a\", \"text\": \"b\"}\n");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.jsonl:1: expected one text field, found two");
+    }
+
+    @Test
+    void textThatIsNotUtf8IsRefused() throws IOException {
+        for (String name : List.of("a.txt", "a.jsonl", "a.ids")) {
+            Path file = folder.resolve(name);
+            Files.write(file, new byte[] {'{', '"', (byte) 0xFF});
+
+            assertRefused(() -> tokens(file)).hasMessageContaining(name + ": is not UTF-8");
+        }
+    }
+
+    @Test
+    void wordAmongIdsIsRefusedWithItsLine() throws IOException {
+        Path file = write("a.ids", "1 2\n3 four\n");
+
+        assertRefused(() -> tokens(file))
+
+                .hasMessageContaining("a.ids:2:")
+
+                .hasMessageContaining("\"four\"");
+    }
+
+    @Test
+    void endlessWordAmongIdsIsCutInTheMessage() throws IOException {
+        Path file = write("a.ids", "9".repeat(1_000_000));
+
+        assertRefused(() -> tokens(file)).message().hasSizeLessThan(folder.toString().length() + 200);
+    }
+
+    @Test
+    void idOutsideTheVocabularyIsRefused() throws IOException {
+        for (String id : List.of("259", "-1", "99999999999")) {
+            Path file = write("a.ids", "1\n" + id);
+
+            assertRefused(() -> tokens(file))
+
+                    .hasMessageContaining("a.ids:2: token id " + id)
+
+                    .hasMessageContaining("0 to 258");
+        }
+    }
+
+    @Test
+    void tokenizerWithMoreIdsThanTheModelIsRefused() throws IOException {
+        Path file = write("a.txt", "he");
+
+        assertRefused(() -> TokenSource.of(file, model, HE).forEach(token -> {}))
+                .hasMessageContaining("tokenizer.json: yields token id 257");
+    }
+
+    @Test
+    void missingTokenizerIsRefused() throws IOException {
+        Files.delete(model.resolve("tokenizer.json"));
+        Path file = write("a.txt", "he");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("tokenizer.json: no such file");
+    }
+
+    @Test
+    void brokenTokenizerIsRefused() throws IOException {
+        Path file = write("a.txt", "he");
+        for (String broken : List.of("", "{", "{}", "{\"model\": {\"type\": \"none\"}}", "\0")) {
+            Files.writeString(model.resolve("tokenizer.json"), broken);
+
+            assertRefused(() -> tokens(file)).hasMessageContaining("tokenizer.json: is not a Hugging Face tokenizer");
+        }
+    }
+
+    @Test
+    void missingConfigIsRefused() throws IOException {
+        Files.delete(model.resolve("config.json"));
+        Path file = write("a.txt", "he");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("config.json: no such file");
+    }
+
+    @Test
+    void brokenConfigIsRefused() throws IOException {
+        Files.writeString(model.resolve("config.json"), "{\"bos_token_id\": ");
+        Path file = write("a.txt", "he");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("config.json: is not JSON");
+    }
+
+    @Test
+    void bosThatIsNoTokenIdIsRefused() throws IOException {
+        Path file = write("a.txt", "he");
+        for (String bos : List.of("\"<s>\"", "259", "-1", "1.5", "[]")) {
+            TinyModelFolder.write(model, "{\"bos_token_id\": " + bos + "}");
+
+            assertRefused(() -> tokens(file)).hasMessageContaining("config.json: bos_token_id = " + bos);
+        }
+    }
+
+    private List<Integer> tokens(Path file) {
+        List<Integer> tokens = new ArrayList<>();
+        TokenSource.of(file, model, VOCABULARY).forEach(tokens::add);
+        return tokens;
+    }
+
+    private Path write(String name, String content) throws IOException {
+        return Files.writeString(folder.resolve(name), content);
+    }
+
+    private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(
+            ThrowingCallable call) {
+        return assertThatThrownBy(call)
+                .isInstanceOfSatisfying(BlocksmithException.class, e -> {
+                    assertThat(e.category()).isEqualTo(Category.USER);
+                    assertThat(e.getMessage()).doesNotContain("\n");
+                });
+    }
+}
