@@ -1,0 +1,142 @@
+package io.blocksmith.run;
+
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.run.Segments.Range;
+import io.blocksmith.run.Stage.Capture;
+import io.blocksmith.run.Stage.EndToEnd;
+import io.blocksmith.run.Stage.Evaluate;
+import io.blocksmith.run.Stage.Export;
+import io.blocksmith.run.Stage.RepairBlock;
+import io.blocksmith.run.Stage.Report;
+import io.blocksmith.run.Stage.Subject;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.spec.ExportFormat;
+import io.blocksmith.spec.Recipe;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.SequencedSet;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * All stages of a run with what each needs, in the order in which they are preferred when several could start. It
+ * follows from the recipe and the number of blocks alone, so every supervisor of a run sees the same plan.
+ *
+ * <ul>
+ *   <li>Captures come first, because they set other segments free.
+ *   <li>Blocks with the most blocks behind them in their segment come first: the longest chain decides when a run ends.
+ *   <li>Evaluations that need no training come last.
+ * </ul>
+ */
+public final class Plan {
+    private final Segments segments;
+    private final boolean repaired;
+    private final SequencedMap<Stage, Set<Stage>> prerequisites;
+
+    private Plan(Segments segments, boolean repaired, SequencedMap<Stage, Set<Stage>> prerequisites) {
+        this.segments = segments;
+        this.repaired = repaired;
+        this.prerequisites = prerequisites;
+    }
+
+    /**
+     * The plan of a run.
+     *
+     * @param blocks decoder layers of the model
+     * @throws BlocksmithException when the recipe asks for more segments than there are blocks
+     */
+    public static Plan of(Recipe recipe, int blocks) {
+        Segments segments = Segments.even(blocks, recipe.blockAp().segments());
+        // With one segment every block saw the true quantized stream: there is nothing to repair.
+        boolean repaired = recipe.blockAp().repair().samples() > 0 && recipe.blockAp().segments() > 1;
+        SequencedMap<Stage, Set<Stage>> stages = new LinkedHashMap<>();
+        for (Range range : segments.ranges()) {
+            int segment = range.segment();
+            stages.put(new Capture(segment), segment == 0 ? Set.of() : Set.of(new Capture(segment - 1)));
+        }
+        IntStream.range(0, blocks)
+                .boxed()
+                .sorted(Comparator.comparingInt(block -> block - segments.of(block).end()))
+                .forEach(block -> {
+                    Range range = segments.of(block);
+                    boolean first = block == range.first();
+                    Stage before = first ? new Capture(range.segment()) : new TrainBlock(block - 1);
+                    stages.put(new TrainBlock(block), Set.of(before));
+                });
+        Set<Stage> trained = blockStages(blocks, false);
+        if (repaired) {
+            for (int block = 0; block < blocks; block++) {
+                Set<Stage> before = new LinkedHashSet<>(trained);
+                if (block > 0) {
+                    before.add(new RepairBlock(block - 1));
+                }
+                stages.put(new RepairBlock(block), Collections.unmodifiableSet(before));
+            }
+        }
+        Set<Stage> blockAp = blockStages(blocks, repaired);
+        Stage endToEnd = new EndToEnd();
+        stages.put(endToEnd, blockAp);
+        for (ExportFormat format : recipe.exports()) {
+            stages.put(new Export(format), Set.of(endToEnd));
+        }
+        stages.put(new Evaluate(Subject.END_TO_END), Set.of(endToEnd));
+        stages.put(new Evaluate(Subject.BLOCK_AP), blockAp);
+        stages.put(new Evaluate(Subject.FULL_PRECISION), Set.of());
+        stages.put(new Evaluate(Subject.ROUND_TO_NEAREST), Set.of());
+        stages.put(new Report(), Collections.unmodifiableSet(new LinkedHashSet<>(stages.keySet())));
+        return new Plan(segments, repaired, Collections.unmodifiableSequencedMap(stages));
+    }
+
+    private static Set<Stage> blockStages(int blocks, boolean repaired) {
+        Set<Stage> stages = new LinkedHashSet<>();
+        for (int block = 0; block < blocks; block++) {
+            stages.add(repaired ? new RepairBlock(block) : new TrainBlock(block));
+        }
+        return Collections.unmodifiableSet(stages);
+    }
+
+    /** Every stage, the preferred ones first; each stands after its prerequisites. */
+    public SequencedSet<Stage> stages() {
+        return prerequisites.sequencedKeySet();
+    }
+
+    /** The stages that must have committed before {@code stage} may start. */
+    public Set<Stage> prerequisites(Stage stage) {
+        Set<Stage> before = prerequisites.get(stage);
+        if (before == null) {
+            throw BlocksmithException.defect("stage %s is not part of this run's plan", stage.key());
+        }
+        return before;
+    }
+
+    /** Stages that could start now, the preferred ones first. */
+    public List<Stage> ready(RunState state) {
+        return stages().stream()
+                .filter(stage -> state.stage(stage) instanceof StageState.Waiting)
+                .filter(stage -> prerequisites(stage).stream().allMatch(state::isCommitted))
+                .toList();
+    }
+
+    public boolean isDone(RunState state) {
+        return stages().stream().allMatch(state::isCommitted);
+    }
+
+    public Segments segments() {
+        return segments;
+    }
+
+    /** Whether a repair pass follows the segments; the last state of a block is then its repaired one. */
+    public boolean repaired() {
+        return repaired;
+    }
+
+    /** The stage whose commit holds the final Block-AP state of {@code block}. */
+    public Stage finalStage(int block) {
+        return repaired ? new RepairBlock(block) : new TrainBlock(block);
+    }
+}
