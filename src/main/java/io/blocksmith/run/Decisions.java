@@ -21,8 +21,8 @@ import java.util.SortedSet;
 public record Decisions(Plan plan, FailurePolicy policy) {
 
     /**
-     * The commands that are right now, in order. Whoever executes them asks again after every event: a decision is never
-     * remembered, and deciding twice on the same state gives the same commands.
+     * The commands that are right now, in order. Whoever executes them asks again after every event: a decision is
+     * never remembered, and deciding twice on the same state gives the same commands.
      *
      * @param workers names of the workers that can be reached; one attempt runs on each
      * @param stopRequested why somebody wants the run to rest, if anybody does

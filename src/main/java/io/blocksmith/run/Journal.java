@@ -16,7 +16,8 @@ public interface Journal {
     /**
      * Makes one more event durable, right after the last one read or appended here.
      *
-     * @throws io.blocksmith.failure.BlocksmithException when storage fails; the event is then not recorded
+     * @throws io.blocksmith.failure.BlocksmithException when storage fails; only {@link #read} can
+     *     then tell whether the event is recorded
      */
     Appended append(Event event);
 

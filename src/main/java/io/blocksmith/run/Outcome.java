@@ -20,8 +20,8 @@ public sealed interface Outcome {
     record Cancelled() implements Outcome {}
 
     /**
-     * What the report becomes in the ledger; empty when it is stale or a repetition, which changes nothing and only has
-     * to be acknowledged.
+     * What the report becomes in the ledger; empty when it is stale or a repetition, which changes nothing and only
+     * has to be acknowledged.
      */
     static Optional<Event> event(RunState state, Ticket ticket, String worker, Outcome outcome, Instant now) {
         if (state.phase() != RunState.Phase.RUNNING || !state.isRunning(ticket)) {

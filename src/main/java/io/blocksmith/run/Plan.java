@@ -29,7 +29,8 @@ import java.util.stream.IntStream;
  *
  * <ul>
  *   <li>Captures come first, because they set other segments free.
- *   <li>Blocks with the most blocks behind them in their segment come first: the longest chain decides when a run ends.
+ *   <li>Blocks with the most blocks behind them in their segment come first: the longest chain decides when a run
+ * ends.
  *   <li>Evaluations that need no training come last.
  * </ul>
  */

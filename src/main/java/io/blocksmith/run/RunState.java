@@ -31,8 +31,8 @@ import java.util.stream.Stream;
  *                                                               out of STOPPED, failures are forgiven
  * RUNNING                       StageStarted       → RUNNING    stage waiting → running, next attempt, current epoch
  * RUNNING                       StageCommitted     → RUNNING    stage running by this ticket → committed
- * RUNNING                       StageFailed        → RUNNING    stage running by this ticket → waiting, failure counted
- * RUNNING                       StageCancelled     → RUNNING    stage running by this ticket → waiting
+ * RUNNING                       StageFailed        → RUNNING    stage running by this ticket → waiting, failure
+ * counted RUNNING                       StageCancelled     → RUNNING    stage running by this ticket → waiting
  * RUNNING                       RunStopped         → STOPPED    nothing running
  * RUNNING                       RunCompleted       → COMPLETED  nothing running; final
  * </pre>

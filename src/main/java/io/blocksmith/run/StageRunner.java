@@ -13,7 +13,8 @@ public interface StageRunner {
      * Runs one attempt to its end.
      *
      * @param progress told often; the receiver throttles
-     * @param cancelled asked between steps; true ends the attempt with {@link java.util.concurrent.CancellationException}
+     * @param cancelled asked between steps; true ends the attempt with {@link
+     * java.util.concurrent.CancellationException}
      * @throws io.blocksmith.failure.BlocksmithException with the category that the failure policy decides by
      */
     StageResult run(Ticket ticket, Consumer<Progress> progress, BooleanSupplier cancelled);

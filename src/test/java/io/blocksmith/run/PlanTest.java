@@ -23,7 +23,8 @@ class PlanTest {
 
     @Test
     void moreSegmentsThanBlocksAreRefusedByKey() {
-        assertThatThrownBy(() -> Segments.even(5, 6)).hasMessage("block-ap.segments = 6: the model has 5 blocks; choose 1 to 5");
+        assertThatThrownBy(() -> Segments.even(5, 6))
+                .hasMessage("block-ap.segments = 6: the model has 5 blocks; choose 1 to 5");
     }
 
     @Test

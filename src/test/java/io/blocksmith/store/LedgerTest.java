@@ -1,0 +1,177 @@
+package io.blocksmith.store;
+
+import static io.blocksmith.run.Histories.NOON;
+import static io.blocksmith.run.Histories.WORKER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.blocksmith.failure.Category;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.RunCompleted;
+import io.blocksmith.run.Event.RunStopped;
+import io.blocksmith.run.Event.RunSubmitted;
+import io.blocksmith.run.Event.StageCancelled;
+import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.Event.StageStarted;
+import io.blocksmith.run.Event.StopCause;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Histories;
+import io.blocksmith.run.Journal.Appended;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.Stage.Capture;
+import io.blocksmith.run.Stage.EndToEnd;
+import io.blocksmith.run.Stage.Evaluate;
+import io.blocksmith.run.Stage.Export;
+import io.blocksmith.run.Stage.RepairBlock;
+import io.blocksmith.run.Stage.Report;
+import io.blocksmith.run.Stage.Subject;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.run.Ticket;
+import io.blocksmith.spec.ExportFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LedgerTest {
+    private static final Event SUBMITTED = new RunSubmitted(NOON, "tiny", "d1", 3);
+    private static final Event TAKEN = new SupervisorStarted(NOON, 1, "host:1");
+
+    @TempDir
+    Path root;
+
+    private ObjectStore store;
+    private Ledger ledger;
+
+    @BeforeEach
+    void open() {
+        store = DirectoryStore.openForWriting(root);
+        ledger = new Ledger(store);
+    }
+
+    /** A history with every kind of event and every kind of stage. */
+    private static List<Event> everything() {
+        List<Event> events = new ArrayList<>(List.of(SUBMITTED, TAKEN));
+        List<Stage> stages = List.of(
+                new Capture(0),
+                new TrainBlock(0),
+                new RepairBlock(0),
+                new EndToEnd(),
+                new Export(ExportFormat.GPTQ),
+                new Evaluate(Subject.ROUND_TO_NEAREST),
+                new Report());
+        for (Stage stage : stages) {
+            Ticket ticket = new Ticket("tiny", stage, 1, 1);
+            events.add(new StageStarted(NOON, ticket, WORKER));
+            events.add(new StageCommitted(NOON, ticket, Histories.result(ticket)));
+        }
+        Ticket first = new Ticket("tiny", new TrainBlock(1), 1, 1);
+        Ticket second = new Ticket("tiny", new TrainBlock(1), 2, 1);
+        events.add(new StageStarted(NOON, first, WORKER));
+        events.add(new StageFailed(NOON, first, Category.TRANSIENT, "hiccup", WORKER));
+        events.add(new StageStarted(NOON, second, WORKER));
+        events.add(new StageCancelled(NOON, second));
+        events.add(new RunStopped(NOON, StopCause.REQUESTED, "a person asked"));
+        events.add(new SupervisorStarted(NOON, 2, "host:2"));
+        events.add(new RunCompleted(NOON));
+        return events;
+    }
+
+    @Test
+    void everyEventReadsBackAsItWasWritten() {
+        everything().forEach(event -> assertThat(ledger.append(event)).isEqualTo(new Appended.Durable()));
+        assertThat(new Ledger(store).events()).isEqualTo(everything());
+    }
+
+    @Test
+    void theStateIsTheFoldOfTheRecords() {
+        everything().forEach(ledger::append);
+        RunState folded = Histories.fold(RunState.empty(), everything().toArray(Event[]::new));
+        assertThat(new Ledger(store).read()).isEqualTo(folded);
+    }
+
+    @Test
+    void recordsLookAsDocumented() throws IOException {
+        ledger.append(SUBMITTED);
+        assertThat(Files.readString(root.resolve("ledger/00000001.json")))
+                .isEqualTo("""
+                        {
+                          "version" : 1,
+                          "sequence" : 1,
+                          "previous" : "",
+                          "epoch" : 0,
+                          "event" : {
+                            "type" : "run-submitted",
+                            "at" : "2026-01-01T12:00:00Z",
+                            "run" : "tiny",
+                            "identity-digest" : "d1",
+                            "blocks" : 3
+                          }
+                        }""");
+    }
+
+    @Test
+    void anEmptyFolderIsARunThatNeverWas() {
+        assertThat(ledger.read()).isEqualTo(RunState.empty());
+    }
+
+    @Test
+    void whoeverLosesTheNextRecordIsFencedByItsHolder() {
+        ledger.append(SUBMITTED);
+        ledger.append(TAKEN);
+        Ledger other = new Ledger(store);
+        other.read();
+        other.append(new SupervisorStarted(NOON, 2, "host:2"));
+        assertThat(ledger.append(new StageStarted(NOON, new Ticket("tiny", new Capture(0), 1, 1), WORKER)))
+                .isEqualTo(new Appended.Fenced("host:2", 2));
+    }
+
+    @Test
+    void anIllegalEventIsNotRecorded() {
+        ledger.append(SUBMITTED);
+        assertThatThrownBy(() -> ledger.append(SUBMITTED)).hasMessageContaining("the run exists already");
+        assertThat(store.list("ledger/")).hasSize(1);
+    }
+
+    @Test
+    void anAlteredRecordBreaksTheChain() throws IOException {
+        ledger.append(SUBMITTED);
+        ledger.append(TAKEN);
+        Path first = root.resolve("ledger/00000001.json");
+        Files.writeString(first, Files.readString(first).replace("tiny", "tinY"));
+        assertThatThrownBy(() -> new Ledger(store).read())
+                .hasMessageStartingWith("the ledger is broken at " + root.resolve("ledger/00000002.json"))
+                .hasMessageContaining("the record before it was altered");
+    }
+
+    @Test
+    void aMissingRecordIsNoticed() {
+        ledger.append(SUBMITTED);
+        ledger.append(TAKEN);
+        store.delete("ledger/00000001.json");
+        assertThatThrownBy(() -> new Ledger(store).read())
+                .hasMessageEndingWith("00000002.json: record 1 is expected here: one is missing or does not belong");
+    }
+
+    @Test
+    void anUnknownVersionIsRefused() throws IOException {
+        ledger.append(SUBMITTED);
+        Path first = root.resolve("ledger/00000001.json");
+        Files.writeString(first, Files.readString(first).replace("\"version\" : 1", "\"version\" : 9"));
+        assertThatThrownBy(() -> new Ledger(store).read())
+                .hasMessageEndingWith("00000001.json: version 9; this Blocksmith reads version 1");
+    }
+
+    @Test
+    void aTornRecordIsNamed() throws IOException {
+        Files.createDirectories(root.resolve("ledger"));
+        Files.writeString(root.resolve("ledger/00000001.json"), "{\"version\" : 1,");
+        assertThatThrownBy(() -> new Ledger(store).read()).hasMessageContaining("00000001.json: Unexpected end-of-input");
+    }
+}

@@ -1,0 +1,88 @@
+package io.blocksmith.store;
+
+import static io.blocksmith.run.Histories.NOON;
+import static io.blocksmith.run.Histories.commit;
+import static io.blocksmith.run.Histories.fold;
+import static io.blocksmith.run.Histories.result;
+import static io.blocksmith.run.Histories.start;
+import static io.blocksmith.run.Histories.started;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.blocksmith.run.Event.RunSubmitted;
+import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.StageStarted;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.Plans;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.Stage.Capture;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.run.Ticket;
+import io.blocksmith.store.RunNames.Stream;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RetentionTest {
+    @TempDir
+    Path root;
+
+    private final Plan plan = Plans.of(3, 1, 0);
+    private ObjectStore store;
+    private Retention retention;
+
+    @BeforeEach
+    void open() {
+        store = DirectoryStore.openForWriting(root);
+        retention = new Retention(store, plan);
+    }
+
+    private String boundary(Stage stage, int attempt, int block) {
+        String name = RunNames.boundary(new Ticket("tiny", stage, attempt, 1), block, Stream.FULL) + "shard-000.act";
+        store.put(name, store.temporary(name));
+        return name;
+    }
+
+    @Test
+    void aBoundaryGoesOnceTheBlockThatReadsItHasCommitted() {
+        String captured = boundary(new Capture(0), 1, 0);
+        assertThat(retention.sweep(commit(started(3), new Capture(0)))).isEmpty();
+        String first = boundary(new TrainBlock(0), 1, 1);
+        assertThat(retention.sweep(commit(started(3), new Capture(0), new TrainBlock(0)))).containsExactly(captured);
+        assertThat(store.list("")).containsExactly(first);
+    }
+
+    @Test
+    void whatAFailedAttemptLeftGoes() {
+        String captured = boundary(new Capture(0), 1, 0);
+        boundary(new TrainBlock(0), 1, 1);
+        retention.sweep(commit(started(3), new Capture(0)));
+        assertThat(store.list("")).containsExactly(captured);
+    }
+
+    @Test
+    void whatARunningAttemptWritesStays() {
+        String captured = boundary(new Capture(0), 1, 0);
+        String written = boundary(new TrainBlock(0), 1, 1);
+        RunState state = commit(started(3), new Capture(0));
+        retention.sweep(fold(state, start(state, new TrainBlock(0))));
+        assertThat(store.list("")).containsExactly(captured, written);
+    }
+
+    @Test
+    void aDurableCommitIsFollowedByTheSweep() {
+        SweepingJournal journal = new SweepingJournal(new Ledger(store), retention);
+        journal.append(new RunSubmitted(NOON, "tiny", "d1", 3));
+        journal.append(new SupervisorStarted(NOON, 1, "host:1"));
+        for (Stage stage : new Stage[] {new Capture(0), new TrainBlock(0)}) {
+            Ticket ticket = new Ticket("tiny", stage, 1, 1);
+            journal.append(new StageStarted(NOON, ticket, "worker-1"));
+            boundary(stage, 1, stage instanceof Capture ? 0 : 1);
+            journal.append(new StageCommitted(NOON, ticket, result(ticket)));
+        }
+        assertThat(store.list(RunNames.BOUNDARIES))
+                .containsExactly("boundaries/001/block-000-attempt-1/full/shard-000.act");
+    }
+}
