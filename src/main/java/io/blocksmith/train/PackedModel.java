@@ -10,6 +10,7 @@ import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.llama.OutputHead;
 import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.quant.Packer;
+import io.blocksmith.packed.PackedBlock;
 import io.blocksmith.tensor.Gradients;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.blocksmith.train;
+package io.blocksmith.packed;
 
 import ai.djl.ndarray.NDArray;
 import io.blocksmith.llama.BlockWeights;
