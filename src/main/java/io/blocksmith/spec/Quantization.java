@@ -13,8 +13,7 @@ public record Quantization(int bits, int groupSize, boolean symmetric) {
     public static final int WHOLE_ROW = -1;
 
     public Quantization {
-        Require.that(
-                bits == 2 || bits == 3 || bits == 4 || bits == 8, "quantization.bits", bits, "2, 3, 4 or 8");
+        Require.that(bits == 2 || bits == 3 || bits == 4 || bits == 8, "quantization.bits", bits, "2, 3, 4 or 8");
         Require.that(
                 groupSize == WHOLE_ROW || groupSize > 0,
                 "quantization.group-size",
