@@ -12,7 +12,8 @@ public final class SharedData {
     public static Path folder() {
         Path folder = Path.of(System.getProperty("blocksmith.shared.data", "../shared/data"));
         if (!Files.isDirectory(folder)) {
-            System.out.println("SKIPPED: no shared data at " + folder.toAbsolutePath().normalize());
+            System.out.println(
+                    "SKIPPED: no shared data at " + folder.toAbsolutePath().normalize());
         }
         Assumptions.assumeTrue(Files.isDirectory(folder), "no shared data at " + folder);
         return folder;

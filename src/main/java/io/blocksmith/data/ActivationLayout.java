@@ -48,8 +48,7 @@ public record ActivationLayout(Activations numbers, int samples, int sequenceLen
 
     /** Bytes of the whole stream on disk, headers included. */
     public long diskBytes() {
-        return Math.addExact(
-                Math.multiplyExact(sampleBytes(), (long) samples), (long) shards() * ShardHeader.BYTES);
+        return Math.addExact(Math.multiplyExact(sampleBytes(), (long) samples), (long) shards() * ShardHeader.BYTES);
     }
 
     /** File name of shard {@code index}. */

@@ -76,10 +76,13 @@ public final class ActivationReader implements AutoCloseable {
         }
         arena = Arena.ofShared();
         ring = new ByteBuffer[] {
-            arena.allocate(bufferBytes, 64).asByteBuffer(), arena.allocate(bufferBytes, 64).asByteBuffer()
+            arena.allocate(bufferBytes, 64).asByteBuffer(),
+            arena.allocate(bufferBytes, 64).asByteBuffer()
         };
-        thread = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("activation-reader " + directory).factory());
+        thread = Executors.newSingleThreadExecutor(Thread.ofPlatform()
+                .daemon()
+                .name("activation-reader " + directory)
+                .factory());
         prefetch(from);
     }
 
@@ -191,7 +194,8 @@ public final class ActivationReader implements AutoCloseable {
                 }
             }
             String expected = layout.header(index).describe();
-            String found = ShardHeader.decode(bytes.flip()).map(ShardHeader::describe).orElse("no known header");
+            String found =
+                    ShardHeader.decode(bytes.flip()).map(ShardHeader::describe).orElse("no known header");
             if (!found.equals(expected)) {
                 throw BlocksmithException.environment(
                         null, "%s: expected %s, found %s; rebuild this boundary", path(index), expected, found);

@@ -58,8 +58,10 @@ public final class ActivationWriter implements AutoCloseable {
         } catch (IOException e) {
             throw BlocksmithException.environment(e, "%s: cannot be made: %s", directory, e);
         }
-        thread = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("activation-writer " + directory).factory());
+        thread = Executors.newSingleThreadExecutor(Thread.ofPlatform()
+                .daemon()
+                .name("activation-writer " + directory)
+                .factory());
     }
 
     /**

@@ -35,8 +35,7 @@ public final class TextTokenizer implements AutoCloseable {
     private final OptionalInt beginningOfSequence;
     private final int vocabulary;
 
-    private TextTokenizer(
-            Path file, HuggingFaceTokenizer tokenizer, OptionalInt beginningOfSequence, int vocabulary) {
+    private TextTokenizer(Path file, HuggingFaceTokenizer tokenizer, OptionalInt beginningOfSequence, int vocabulary) {
         this.file = file;
         this.tokenizer = tokenizer;
         this.beginningOfSequence = beginningOfSequence;

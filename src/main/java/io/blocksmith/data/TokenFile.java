@@ -109,10 +109,7 @@ public final class TokenFile implements AutoCloseable {
 
     private static void writePartial(Path partial, TokenSource source) throws IOException {
         try (FileChannel channel = FileChannel.open(
-                partial,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
+                partial, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
             source.forEach(token -> {
                 buffer.putInt(token);

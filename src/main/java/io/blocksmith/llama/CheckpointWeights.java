@@ -140,12 +140,17 @@ public final class CheckpointWeights implements LlamaWeights {
 
     private NDArray tensor(String name, NDManager manager) {
         TensorInfo info = checkpoint.info(name);
-        Shape shape = new Shape(info.shape().stream().flatMapToLong(LongStream::of).toArray());
+        Shape shape =
+                new Shape(info.shape().stream().flatMapToLong(LongStream::of).toArray());
         long rowBytes = info.bytes() / info.shape().getFirst();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = checkpoint.map(name, arena);
-            return Fill.array(manager, shape, DataType.FLOAT32, (first, last, target) ->
-                    Floats.decode(data.asSlice(first * rowBytes, (last - first) * rowBytes), info.type(), target));
+            return Fill.array(
+                    manager,
+                    shape,
+                    DataType.FLOAT32,
+                    (first, last, target) -> Floats.decode(
+                            data.asSlice(first * rowBytes, (last - first) * rowBytes), info.type(), target));
         }
     }
 

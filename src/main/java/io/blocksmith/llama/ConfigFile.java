@@ -59,7 +59,8 @@ public final class ConfigFile {
         }
         int headSize = root.path("head_dim").isNumber() ? size("head_dim") : hidden / heads;
         if (headSize % 2 != 0) {
-            throw BlocksmithException.user("%s: head size %d is odd; rotary positions need an even one", file, headSize);
+            throw BlocksmithException.user(
+                    "%s: head size %d is odd; rotary positions need an even one", file, headSize);
         }
         return new LlamaConfig(
                 hidden,
@@ -83,14 +84,16 @@ public final class ConfigFile {
         JsonNode value = root.path(key);
         if (!value.isIntegralNumber() || value.asInt() < 1) {
             throw BlocksmithException.user(
-                    "%s: %s: expected a whole number above 0, found %s", file, key, value.isMissingNode() ? "nothing" : value);
+                    "%s: %s: expected a whole number above 0, found %s",
+                    file, key, value.isMissingNode() ? "nothing" : value);
         }
         return value.asInt();
     }
 
     private double theta() {
         // Newer folders keep theta beside the scaling, under rope_parameters.
-        return root.path("rope_theta").asDouble(root.path("rope_parameters").path("rope_theta").asDouble(10_000));
+        return root.path("rope_theta")
+                .asDouble(root.path("rope_parameters").path("rope_theta").asDouble(10_000));
     }
 
     private RopeScaling scaling() {
@@ -116,7 +119,8 @@ public final class ConfigFile {
 
     private double number(JsonNode node, String key) {
         if (!node.path(key).isNumber()) {
-            throw BlocksmithException.user("%s: rope_scaling.%s: expected a number, found %s", file, key, node.path(key));
+            throw BlocksmithException.user(
+                    "%s: rope_scaling.%s: expected a number, found %s", file, key, node.path(key));
         }
         return node.path(key).asDouble();
     }

@@ -18,15 +18,14 @@ public final class OutputHead implements AutoCloseable {
     public static final int IGNORED = -100;
 
     private static final int POSITIONS = 512;
-    private static final String SOURCE =
-            """
-              def logits(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor) -> Tensor:
-                scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), $EPSILON))
-                return torch.linear(torch.mul(torch.mul(x, scale), gain), head, None)
-              def loss(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor, targets: Tensor) -> Tensor:
-                y = (self).logits(x, gain, head)
-                return torch.cross_entropy_loss(y, targets, None, 2, $IGNORED, 0.)
-            """;
+    private static final String SOURCE = """
+          def logits(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor) -> Tensor:
+            scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), $EPSILON))
+            return torch.linear(torch.mul(torch.mul(x, scale), gain), head, None)
+          def loss(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+            y = (self).logits(x, gain, head)
+            return torch.cross_entropy_loss(y, targets, None, 2, $IGNORED, 0.)
+        """;
 
     private final NDArray gain;
     private final NDArray head;
@@ -40,7 +39,8 @@ public final class OutputHead implements AutoCloseable {
 
     /** The head of {@code weights}; its arrays belong to {@code manager}. */
     public static OutputHead of(LlamaWeights weights, NDManager manager) {
-        String source = SOURCE.replace("$EPSILON", Double.toString(weights.config().normEpsilon()))
+        String source = SOURCE.replace(
+                        "$EPSILON", Double.toString(weights.config().normEpsilon()))
                 .replace("$IGNORED", Integer.toString(IGNORED));
         return new OutputHead(weights.finalNorm(manager), weights.head(manager), Script.compile(manager, source));
     }

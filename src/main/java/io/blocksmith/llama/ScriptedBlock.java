@@ -46,39 +46,36 @@ public final class ScriptedBlock implements DecoderBlock, AutoCloseable {
         int shared = config.heads() / config.keyValueHeads();
         boolean biased = config.attentionBias() || config.feedForwardBias();
         Products products = new Products(config, bfloat16);
-        String sharedHeads = shared == 1
-                ? ""
-                : """
-                      k = (self).shared(k)
-                      v = (self).shared(v)
-                  """;
+        String sharedHeads = shared == 1 ? "" : """
+                k = (self).shared(k)
+                v = (self).shared(v)
+            """;
         return """
-                  def norm(self: __torch__.Functions, x: Tensor, gain: Tensor) -> Tensor:
-                    scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), $EPSILON))
-                    return torch.mul(torch.mul(x, scale), gain)
-                  def rotate(self: __torch__.Functions, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-                    a, b = torch.chunk(x, 2, -1)
-                    return torch.add(torch.mul(x, cosine), torch.mul(torch.cat([torch.neg(b), a], -1), sine))
-                  def heads(self: __torch__.Functions, x: Tensor, count: int) -> Tensor:
-                    n, t, width = torch.size(x)
-                    return torch.transpose(torch.view(x, [n, t, count, $HEAD_SIZE]), 1, 2)
-                  def shared(self: __torch__.Functions, x: Tensor) -> Tensor:
-                    n, h, t, d = torch.size(x)
-                    return torch.reshape(torch.expand(torch.unsqueeze(x, 2), [n, h, $SHARED, t, d]), [n, $HEADS, t, d])
-                  def block(self: __torch__.Functions, x: Tensor, cosine: Tensor, sine: Tensor, w: List[Tensor], g: List[Tensor]$BIASES) -> Tensor:
-                    n, t, h = torch.size(x)
-                    y = (self).norm(x, g[0])
-                    q = (self).rotate((self).heads($Q, $HEADS), cosine, sine)
-                    k = (self).rotate((self).heads($K, $KEY_VALUE_HEADS), cosine, sine)
-                    v = (self).heads($V, $KEY_VALUE_HEADS)
-                $SHARE    a = $ATTENTION
-                    o = torch.reshape(torch.transpose(a, 1, 2), [n, t, $ATTENTION_WIDTH])
-                    x2 = torch.add(x, $O)
-                    y2 = (self).norm(x2, g[1])
-                    m = torch.mul(torch.silu($GATE), $UP)
-                    return torch.add(x2, $DOWN)
-                """
-                .replace("$EPSILON", Double.toString(config.normEpsilon()))
+              def norm(self: __torch__.Functions, x: Tensor, gain: Tensor) -> Tensor:
+                scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), $EPSILON))
+                return torch.mul(torch.mul(x, scale), gain)
+              def rotate(self: __torch__.Functions, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+                a, b = torch.chunk(x, 2, -1)
+                return torch.add(torch.mul(x, cosine), torch.mul(torch.cat([torch.neg(b), a], -1), sine))
+              def heads(self: __torch__.Functions, x: Tensor, count: int) -> Tensor:
+                n, t, width = torch.size(x)
+                return torch.transpose(torch.view(x, [n, t, count, $HEAD_SIZE]), 1, 2)
+              def shared(self: __torch__.Functions, x: Tensor) -> Tensor:
+                n, h, t, d = torch.size(x)
+                return torch.reshape(torch.expand(torch.unsqueeze(x, 2), [n, h, $SHARED, t, d]), [n, $HEADS, t, d])
+              def block(self: __torch__.Functions, x: Tensor, cosine: Tensor, sine: Tensor, w: List[Tensor], g: List[Tensor]$BIASES) -> Tensor:
+                n, t, h = torch.size(x)
+                y = (self).norm(x, g[0])
+                q = (self).rotate((self).heads($Q, $HEADS), cosine, sine)
+                k = (self).rotate((self).heads($K, $KEY_VALUE_HEADS), cosine, sine)
+                v = (self).heads($V, $KEY_VALUE_HEADS)
+            $SHARE    a = $ATTENTION
+                o = torch.reshape(torch.transpose(a, 1, 2), [n, t, $ATTENTION_WIDTH])
+                x2 = torch.add(x, $O)
+                y2 = (self).norm(x2, g[1])
+                m = torch.mul(torch.silu($GATE), $UP)
+                return torch.add(x2, $DOWN)
+            """.replace("$EPSILON", Double.toString(config.normEpsilon()))
                 .replace("$HEAD_SIZE", Integer.toString(config.headSize()))
                 .replace("$SHARED", Integer.toString(shared))
                 .replace("$HEADS", Integer.toString(config.heads()))
@@ -109,9 +106,11 @@ public final class ScriptedBlock implements DecoderBlock, AutoCloseable {
         }
 
         String attention() {
-            String call = "torch.scaled_dot_product_attention(%s, %s, %s, None, 0., True, scale=None, enable_gqa=False)";
+            String call =
+                    "torch.scaled_dot_product_attention(%s, %s, %s, None, 0., True, scale=None, enable_gqa=False)";
             return bfloat16
-                    ? "torch.to(%s, 6)".formatted(call.formatted("torch.to(q, 15)", "torch.to(k, 15)", "torch.to(v, 15)"))
+                    ? "torch.to(%s, 6)"
+                            .formatted(call.formatted("torch.to(q, 15)", "torch.to(k, 15)", "torch.to(v, 15)"))
                     : call.formatted("q", "k", "v");
         }
 

@@ -57,8 +57,7 @@ public final class BlockFile implements PackedSource.Block {
             Path target, LlamaConfig config, Quantization grid, PackedBlock block, Optional<List<NDArray>> latent) {
         Map<TensorInfo, NDArray> content = content(config, grid, block, latent);
         Map<String, String> metadata = Map.of("format", "blocksmith-block-1");
-        try (SafetensorsWriter writer =
-                SafetensorsWriter.create(target, List.copyOf(content.keySet()), metadata)) {
+        try (SafetensorsWriter writer = SafetensorsWriter.create(target, List.copyOf(content.keySet()), metadata)) {
             content.forEach((info, array) -> write(writer, info, array));
             writer.finish();
         }
@@ -75,13 +74,18 @@ public final class BlockFile implements PackedSource.Block {
             for (int plane = 0; plane < weight.planes().size(); plane++) {
                 NDArray packed = weight.planes().get(plane);
                 content.put(
-                        TensorInfo.of(name + ".codes." + plane, TensorType.U8, packed.getShape().size()), packed);
+                        TensorInfo.of(
+                                name + ".codes." + plane,
+                                TensorType.U8,
+                                packed.getShape().size()),
+                        packed);
             }
             content.put(TensorInfo.of(name + ".step_size", TensorType.F32, weight.rows(), groups), weight.stepSize());
             content.put(TensorInfo.of(name + ".zero_point", TensorType.U8, weight.rows(), groups), weight.zeroPoint());
             if (config.hasBias(linear)) {
                 content.put(
-                        TensorInfo.of(name + ".bias", TensorType.F32, weight.rows()), block.biases().get(bias++));
+                        TensorInfo.of(name + ".bias", TensorType.F32, weight.rows()),
+                        block.biases().get(bias++));
             }
             if (latent.isPresent()) {
                 content.put(
@@ -89,8 +93,12 @@ public final class BlockFile implements PackedSource.Block {
                         latent.get().get(linear.index()));
             }
         }
-        content.put(TensorInfo.of(ATTENTION_NORM, TensorType.F32, config.hidden()), block.norms().get(0));
-        content.put(TensorInfo.of(FEED_FORWARD_NORM, TensorType.F32, config.hidden()), block.norms().get(1));
+        content.put(
+                TensorInfo.of(ATTENTION_NORM, TensorType.F32, config.hidden()),
+                block.norms().get(0));
+        content.put(
+                TensorInfo.of(FEED_FORWARD_NORM, TensorType.F32, config.hidden()),
+                block.norms().get(1));
         return content;
     }
 
@@ -184,8 +192,12 @@ public final class BlockFile implements PackedSource.Block {
         long rowBytes = info.bytes() / Math.max(1, info.shape().getFirst());
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = file.map(name, arena);
-            return Fill.array(manager, shape, type, (first, last, target) ->
-                    target.copyFrom(data.asSlice(first * rowBytes, (last - first) * rowBytes)));
+            return Fill.array(
+                    manager,
+                    shape,
+                    type,
+                    (first, last, target) ->
+                            target.copyFrom(data.asSlice(first * rowBytes, (last - first) * rowBytes)));
         }
     }
 

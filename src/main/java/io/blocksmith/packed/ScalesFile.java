@@ -34,13 +34,14 @@ public final class ScalesFile implements AutoCloseable {
             String name = name(i / ORDER.size(), ORDER.get(i % ORDER.size()));
             long groups = linears.get(i).stepSize().getShape().size();
             content.put(
-                    TensorInfo.of(name + ".step_size", TensorType.F32, groups), linears.get(i).stepSize());
+                    TensorInfo.of(name + ".step_size", TensorType.F32, groups),
+                    linears.get(i).stepSize());
             content.put(
-                    TensorInfo.of(name + ".zero_point", TensorType.U8, groups), linears.get(i).zeroPoint());
+                    TensorInfo.of(name + ".zero_point", TensorType.U8, groups),
+                    linears.get(i).zeroPoint());
         }
         Map<String, String> metadata = Map.of("format", "blocksmith-scales-1");
-        try (SafetensorsWriter writer =
-                SafetensorsWriter.create(target, List.copyOf(content.keySet()), metadata)) {
+        try (SafetensorsWriter writer = SafetensorsWriter.create(target, List.copyOf(content.keySet()), metadata)) {
             content.forEach((info, array) -> BlockFile.write(writer, info, array));
             writer.finish();
         }

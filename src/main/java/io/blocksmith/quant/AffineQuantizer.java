@@ -21,58 +21,57 @@ import java.util.function.Function;
  * <p>The zero point is used rounded and clamped to [0, Q], the step size clamped to [1e-4, 1e4], both straight through.
  */
 public final class AffineQuantizer implements AutoCloseable {
-    private static final String SOURCE =
-            """
-              def start(self: __torch__.Functions, w: Tensor, rows: Tensor) -> List[Tensor]:
-                g = torch.reshape(w, [torch.size(rows, 0), -1])
-                low = torch.amin(g, [1], True)
-                high = torch.amax(g, [1], True)
-                s = torch.clamp(torch.div(torch.sub(high, low), $Q), 1.0e-4, 1.0e4)
-                z = torch.clamp(torch.round(torch.div(torch.neg(low), s)), 0, $Q)
-                return [s, z]
-              def start_symmetric(self: __torch__.Functions, w: Tensor, rows: Tensor) -> List[Tensor]:
-                g = torch.reshape(w, [torch.size(rows, 0), -1])
-                s = torch.clamp(torch.div(torch.amax(torch.abs(g), [1], True), $HALF), 1.0e-4, 1.0e4)
-                return [s, torch.full_like(s, $MIDDLE)]
-              def step_size(self: __torch__.Functions, s: Tensor) -> Tensor:
-                return torch.clamp(s, 1.0e-4, 1.0e4)
-              def zero_point(self: __torch__.Functions, z: Tensor) -> Tensor:
-                return torch.clamp_(torch.round(z), 0, $Q)
-              def quantize(self: __torch__.Functions, w: List[Tensor], s: List[Tensor], z: List[Tensor]) -> List[Tensor]:
-                out = annotate(List[Tensor], [])
-                for i in range(torch.len(w)):
-                  se = (self).step_size(s[i])
-                  ze = (self).zero_point(z[i])
-                  v = torch.div(torch.reshape(w[i], [torch.size(se, 0), -1]), se)
-                  v = torch.clamp_(torch.add_(torch.round_(v), ze), 0, $Q)
-                  v = torch.mul_(torch.sub_(v, ze), se)
-                  _0 = torch.append(out, torch.reshape(v, torch.size(w[i])))
-                return out
-              def codes(self: __torch__.Functions, w: Tensor, s: Tensor, z: Tensor) -> Tensor:
-                se = (self).step_size(s)
-                v = torch.div(torch.reshape(w, [torch.size(se, 0), -1]), se)
-                v = torch.clamp_(torch.add_(torch.round_(v), (self).zero_point(z)), 0, $Q)
-                return torch.reshape(torch.to(v, 0), torch.size(w))
-              def gradients(self: __torch__.Functions, w: List[Tensor], g: List[Tensor], s: List[Tensor], z: List[Tensor]) -> List[Tensor]:
-                out = annotate(List[Tensor], [])
-                for i in range(torch.len(w)):
-                  se = (self).step_size(s[i])
-                  ze = (self).zero_point(z[i])
-                  gi = torch.reshape(g[i], [torch.size(se, 0), -1])
-                  u = torch.div(torch.reshape(w[i], torch.size(gi)), se)
-                  q = torch.add_(torch.round(u), ze)
-                  c = torch.clamp(q, 0, $Q)
-                  inside = torch.eq(q, c)
-                  c = torch.mul_(torch.sub_(c, ze), gi)
-                  all = torch.sum(gi, [1], True)
-                  gi = torch.mul_(gi, inside)
-                  ds = torch.sum(torch.sub_(c, torch.mul_(u, gi)), [1], True)
-                  dz = torch.mul_(torch.sub(torch.sum(gi, [1], True), all), se)
-                  _0 = torch.append(out, torch.reshape(gi, torch.size(w[i])))
-                  _1 = torch.append(out, ds)
-                  _2 = torch.append(out, dz)
-                return out
-            """;
+    private static final String SOURCE = """
+          def start(self: __torch__.Functions, w: Tensor, rows: Tensor) -> List[Tensor]:
+            g = torch.reshape(w, [torch.size(rows, 0), -1])
+            low = torch.amin(g, [1], True)
+            high = torch.amax(g, [1], True)
+            s = torch.clamp(torch.div(torch.sub(high, low), $Q), 1.0e-4, 1.0e4)
+            z = torch.clamp(torch.round(torch.div(torch.neg(low), s)), 0, $Q)
+            return [s, z]
+          def start_symmetric(self: __torch__.Functions, w: Tensor, rows: Tensor) -> List[Tensor]:
+            g = torch.reshape(w, [torch.size(rows, 0), -1])
+            s = torch.clamp(torch.div(torch.amax(torch.abs(g), [1], True), $HALF), 1.0e-4, 1.0e4)
+            return [s, torch.full_like(s, $MIDDLE)]
+          def step_size(self: __torch__.Functions, s: Tensor) -> Tensor:
+            return torch.clamp(s, 1.0e-4, 1.0e4)
+          def zero_point(self: __torch__.Functions, z: Tensor) -> Tensor:
+            return torch.clamp_(torch.round(z), 0, $Q)
+          def quantize(self: __torch__.Functions, w: List[Tensor], s: List[Tensor], z: List[Tensor]) -> List[Tensor]:
+            out = annotate(List[Tensor], [])
+            for i in range(torch.len(w)):
+              se = (self).step_size(s[i])
+              ze = (self).zero_point(z[i])
+              v = torch.div(torch.reshape(w[i], [torch.size(se, 0), -1]), se)
+              v = torch.clamp_(torch.add_(torch.round_(v), ze), 0, $Q)
+              v = torch.mul_(torch.sub_(v, ze), se)
+              _0 = torch.append(out, torch.reshape(v, torch.size(w[i])))
+            return out
+          def codes(self: __torch__.Functions, w: Tensor, s: Tensor, z: Tensor) -> Tensor:
+            se = (self).step_size(s)
+            v = torch.div(torch.reshape(w, [torch.size(se, 0), -1]), se)
+            v = torch.clamp_(torch.add_(torch.round_(v), (self).zero_point(z)), 0, $Q)
+            return torch.reshape(torch.to(v, 0), torch.size(w))
+          def gradients(self: __torch__.Functions, w: List[Tensor], g: List[Tensor], s: List[Tensor], z: List[Tensor]) -> List[Tensor]:
+            out = annotate(List[Tensor], [])
+            for i in range(torch.len(w)):
+              se = (self).step_size(s[i])
+              ze = (self).zero_point(z[i])
+              gi = torch.reshape(g[i], [torch.size(se, 0), -1])
+              u = torch.div(torch.reshape(w[i], torch.size(gi)), se)
+              q = torch.add_(torch.round(u), ze)
+              c = torch.clamp(q, 0, $Q)
+              inside = torch.eq(q, c)
+              c = torch.mul_(torch.sub_(c, ze), gi)
+              all = torch.sum(gi, [1], True)
+              gi = torch.mul_(gi, inside)
+              ds = torch.sum(torch.sub_(c, torch.mul_(u, gi)), [1], True)
+              dz = torch.mul_(torch.sub(torch.sum(gi, [1], True), all), se)
+              _0 = torch.append(out, torch.reshape(gi, torch.size(w[i])))
+              _1 = torch.append(out, ds)
+              _2 = torch.append(out, dz)
+            return out
+        """;
 
     private final Quantization grid;
     private final Script script;
@@ -91,7 +90,8 @@ public final class AffineQuantizer implements AutoCloseable {
 
     /** Round-to-nearest start: s and z from the smallest and largest weight of each group of {@code weight} [N, K]. */
     public TrainableWeight start(NDArray weight) {
-        long groups = weight.getShape().size() / grid.groupColumns(weight.getShape().get(1));
+        long groups =
+                weight.getShape().size() / grid.groupColumns(weight.getShape().get(1));
         NDArray rows = weight.getManager().zeros(new Shape(groups));
         String method = grid.symmetric() ? "start_symmetric" : "start";
         NDList start = script.call(method, List.of(Argument.of(weight), Argument.of(rows)));
@@ -146,11 +146,11 @@ public final class AffineQuantizer implements AutoCloseable {
 
     /** The zero point as the quantizer uses it: whole numbers in [0, maxCode], float32. */
     public NDArray usedZeroPoint(TrainableWeight weight) {
-        return script.call("zero_point", List.of(Argument.of(weight.zeroPoint()))).head();
+        return script.call("zero_point", List.of(Argument.of(weight.zeroPoint())))
+                .head();
     }
 
-    private static Argument arguments(
-            List<TrainableWeight> weights, Function<TrainableWeight, NDArray> part) {
+    private static Argument arguments(List<TrainableWeight> weights, Function<TrainableWeight, NDArray> part) {
         return Argument.of(weights.stream().map(part).toList());
     }
 

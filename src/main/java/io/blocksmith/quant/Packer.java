@@ -11,21 +11,20 @@ import java.util.List;
 
 /** Codes to bit planes ({@link CodePlanes}) and back to W^ on the device, and the gradient of E2E-QP through them. */
 public final class Packer implements AutoCloseable {
-    private static final String UNPACK_AND_GRADIENTS =
-            """
-              def unpack(self: __torch__.Functions, planes: List[Tensor], s: Tensor, z: Tensor, count: Tensor) -> Tensor:
-                c = torch.slice((self).codes(planes), 0, 0, int(count))
-                v = torch.to(torch.reshape(c, [torch.size(s, 0), -1]), 6)
-                v = torch.sub_(v, torch.clamp(torch.round(z), 0, $Q))
-                return torch.mul_(v, torch.clamp(s, 1.0e-4, 1.0e4))
-              def gradients(self: __torch__.Functions, g: Tensor, w: Tensor, s: Tensor) -> List[Tensor]:
-                se = torch.clamp(s, 1.0e-4, 1.0e4)
-                gr = torch.reshape(g, [torch.size(s, 0), -1])
-                wr = torch.reshape(w, torch.size(gr))
-                ds = torch.div_(torch.sum(torch.mul(gr, wr), [1], True), se)
-                dz = torch.neg_(torch.mul_(torch.sum(gr, [1], True), se))
-                return [ds, dz]
-            """;
+    private static final String UNPACK_AND_GRADIENTS = """
+          def unpack(self: __torch__.Functions, planes: List[Tensor], s: Tensor, z: Tensor, count: Tensor) -> Tensor:
+            c = torch.slice((self).codes(planes), 0, 0, int(count))
+            v = torch.to(torch.reshape(c, [torch.size(s, 0), -1]), 6)
+            v = torch.sub_(v, torch.clamp(torch.round(z), 0, $Q))
+            return torch.mul_(v, torch.clamp(s, 1.0e-4, 1.0e4))
+          def gradients(self: __torch__.Functions, g: Tensor, w: Tensor, s: Tensor) -> List[Tensor]:
+            se = torch.clamp(s, 1.0e-4, 1.0e4)
+            gr = torch.reshape(g, [torch.size(s, 0), -1])
+            wr = torch.reshape(w, torch.size(gr))
+            ds = torch.div_(torch.sum(torch.mul(gr, wr), [1], True), se)
+            dz = torch.neg_(torch.mul_(torch.sum(gr, [1], True), se))
+            return [ds, dz]
+        """;
 
     private final int planes;
     private final NDManager manager;
@@ -58,16 +57,15 @@ public final class Packer implements AutoCloseable {
             parts.add("torch.bitwise_and(torch.bitwise_right_shift(p, %d), %d)".formatted(i * width, (1 << width) - 1));
         }
         return """
-                  def pack$PLANE(self: __torch__.Functions, codes: Tensor) -> Tensor:
-                    c = torch.bitwise_and(torch.bitwise_right_shift(torch.reshape(codes, [-1]), $LOW), $MASK)
-                    missing = torch.remainder(torch.neg(torch.numel(c)), $PER_BYTE)
-                    c = torch.reshape(torch.constant_pad_nd(c, [0, missing], 0), [-1, $PER_BYTE])
-                    return $PACKED
-                  def plane$PLANE(self: __torch__.Functions, p: Tensor) -> Tensor:
-                    c = torch.reshape(torch.stack([$PARTS], 1), [-1])
-                    return torch.bitwise_left_shift(c, $LOW)
-                """
-                .replace("$PLANE", Integer.toString(plane))
+              def pack$PLANE(self: __torch__.Functions, codes: Tensor) -> Tensor:
+                c = torch.bitwise_and(torch.bitwise_right_shift(torch.reshape(codes, [-1]), $LOW), $MASK)
+                missing = torch.remainder(torch.neg(torch.numel(c)), $PER_BYTE)
+                c = torch.reshape(torch.constant_pad_nd(c, [0, missing], 0), [-1, $PER_BYTE])
+                return $PACKED
+              def plane$PLANE(self: __torch__.Functions, p: Tensor) -> Tensor:
+                c = torch.reshape(torch.stack([$PARTS], 1), [-1])
+                return torch.bitwise_left_shift(c, $LOW)
+            """.replace("$PLANE", Integer.toString(plane))
                 .replace("$LOW", Integer.toString(low))
                 .replace("$MASK", Integer.toString((1 << width) - 1))
                 .replace("$PER_BYTE", Integer.toString(8 / width))
@@ -77,17 +75,14 @@ public final class Packer implements AutoCloseable {
 
     /** {@code codes} joins the planes. A later plane may be longer by its padding. */
     private static String codesMethod(List<Integer> widths) {
-        String body = widths.size() == 1
-                ? "    return c\n"
-                : """
-                      high = torch.slice((self).plane1(planes[1]), 0, 0, torch.numel(c))
-                      return torch.bitwise_or(torch.slice(c, 0, 0, torch.numel(high)), high)
-                  """;
+        String body = widths.size() == 1 ? "    return c\n" : """
+                high = torch.slice((self).plane1(planes[1]), 0, 0, torch.numel(c))
+                return torch.bitwise_or(torch.slice(c, 0, 0, torch.numel(high)), high)
+            """;
         return """
-                  def codes(self: __torch__.Functions, planes: List[Tensor]) -> Tensor:
-                    c = (self).plane0(planes[0])
-                """
-                + body;
+              def codes(self: __torch__.Functions, planes: List[Tensor]) -> Tensor:
+                c = (self).plane0(planes[0])
+            """ + body;
     }
 
     /** The planes of {@code codes} [N, K], unsigned bytes. */

@@ -17,7 +17,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.Set;
@@ -54,7 +53,8 @@ public final class Plan {
     public static Plan of(Recipe recipe, int blocks) {
         Segments segments = Segments.even(blocks, recipe.blockAp().segments());
         // With one segment every block saw the true quantized stream: there is nothing to repair.
-        boolean repaired = recipe.blockAp().repair().samples() > 0 && recipe.blockAp().segments() > 1;
+        boolean repaired =
+                recipe.blockAp().repair().samples() > 0 && recipe.blockAp().segments() > 1;
         SequencedMap<Stage, Set<Stage>> stages = new LinkedHashMap<>();
         for (Range range : segments.ranges()) {
             int segment = range.segment();
@@ -62,7 +62,8 @@ public final class Plan {
         }
         IntStream.range(0, blocks)
                 .boxed()
-                .sorted(Comparator.comparingInt(block -> block - segments.of(block).end()))
+                .sorted(Comparator.comparingInt(
+                        block -> block - segments.of(block).end()))
                 .forEach(block -> {
                     Range range = segments.of(block);
                     boolean first = block == range.first();

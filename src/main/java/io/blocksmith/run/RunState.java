@@ -84,7 +84,8 @@ public record RunState(
 
     /** Whether {@code ticket} is the attempt that runs now; everything else that reports is stale. */
     public boolean isRunning(Ticket ticket) {
-        return stage(ticket.stage()) instanceof Running running && running.ticket().equals(ticket);
+        return stage(ticket.stage()) instanceof Running running
+                && running.ticket().equals(ticket);
     }
 
     public List<Running> running() {
@@ -137,8 +138,7 @@ public record RunState(
                         event,
                         "the next ticket is " + nextTicket(ticket.stage()));
                 Waiting waiting = (Waiting) stage(ticket.stage());
-                yield with(
-                        ticket.stage(), new Running(ticket, started.worker(), started.at(), waiting.failures()));
+                yield with(ticket.stage(), new Running(ticket, started.worker(), started.at(), waiting.failures()));
             }
             case StageCommitted committed -> {
                 Running running = runningAs(committed.ticket(), event);

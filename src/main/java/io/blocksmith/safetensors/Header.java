@@ -24,8 +24,9 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
     /** Limit of the reference implementation. */
     static final long LARGEST = 100_000_000;
 
-    private static final ObjectMapper JSON = new ObjectMapper(
-            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build());
 
     static Header parse(Path file, byte[] json) {
         JsonNode root = tree(file, json);
@@ -36,14 +37,19 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
         List<TensorInfo> entries = new ArrayList<>();
         root.properties().forEach(field -> {
             if (field.getKey().equals("__metadata__")) {
-                field.getValue().properties().forEach(pair -> metadata.put(
-                        pair.getKey(), pair.getValue().asText()));
+                field.getValue()
+                        .properties()
+                        .forEach(pair ->
+                                metadata.put(pair.getKey(), pair.getValue().asText()));
             } else {
                 entries.add(entry(file, field.getKey(), field.getValue()));
             }
         });
         entries.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
-        return new Header(inOrder(file, entries), metadata, entries.isEmpty() ? 0 : entries.getLast().end());
+        return new Header(
+                inOrder(file, entries),
+                metadata,
+                entries.isEmpty() ? 0 : entries.getLast().end());
     }
 
     private static JsonNode tree(Path file, byte[] json) {
@@ -74,13 +80,15 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
         List<Long> shape = new ArrayList<>();
         for (JsonNode dimension : dimensions) {
             if (!dimension.isIntegralNumber() || dimension.asLong() < 0) {
-                throw BlocksmithException.user("%s: tensor %s: shape %s is not a list of sizes", file, name, dimensions);
+                throw BlocksmithException.user(
+                        "%s: tensor %s: shape %s is not a list of sizes", file, name, dimensions);
             }
             shape.add(dimension.asLong());
         }
         long begin = offsets.get(0).asLong();
         long end = offsets.get(1).asLong();
-        TensorInfo info = new TensorInfo(name, type(file, name, node.get("dtype").asText()), shape, begin, end);
+        TensorInfo info =
+                new TensorInfo(name, type(file, name, node.get("dtype").asText()), shape, begin, end);
         requireSize(file, info);
         return info;
     }

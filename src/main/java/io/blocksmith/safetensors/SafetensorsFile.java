@@ -56,7 +56,8 @@ public final class SafetensorsFile implements AutoCloseable {
         if (size < LENGTH_BYTES) {
             throw BlocksmithException.user("%s: %d bytes are too few for a safetensors file", file, size);
         }
-        long length = read(channel, 0, LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        long length =
+                read(channel, 0, LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 2 || length > Header.LARGEST) {
             throw BlocksmithException.user(
                     "%s: header length %s, expected 2 to %d bytes: not a safetensors file, or a damaged one",
@@ -66,7 +67,8 @@ public final class SafetensorsFile implements AutoCloseable {
             throw BlocksmithException.user(
                     "%s: truncated: the header alone is %d bytes, the file has %d", file, length, size);
         }
-        Header header = Header.parse(file, read(channel, LENGTH_BYTES, (int) length).array());
+        Header header =
+                Header.parse(file, read(channel, LENGTH_BYTES, (int) length).array());
         long expected = LENGTH_BYTES + length + header.dataBytes();
         if (size != expected) {
             throw BlocksmithException.user(

@@ -42,10 +42,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         head.putLong(json.length).put(json).flip();
         try {
             FileChannel channel = FileChannel.open(
-                    file,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING);
+                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
             while (head.hasRemaining()) {
                 channel.write(head);
             }
@@ -92,7 +89,9 @@ public final class SafetensorsWriter implements AutoCloseable {
         if (current == tensors.size() || !tensors.get(current).name().equals(name)) {
             throw BlocksmithException.defect(
                     "%s: data of %s, but %s is next",
-                    file, name, current == tensors.size() ? "nothing" : tensors.get(current).name());
+                    file,
+                    name,
+                    current == tensors.size() ? "nothing" : tensors.get(current).name());
         }
         if (written + data.byteSize() > tensors.get(current).bytes()) {
             throw BlocksmithException.defect(
@@ -116,10 +115,12 @@ public final class SafetensorsWriter implements AutoCloseable {
     /** Checks that every tensor is complete and forces the file to disk. */
     public void finish() {
         boolean complete = tensors.isEmpty()
-                || (current >= tensors.size() - 1 && written == tensors.getLast().bytes());
+                || (current >= tensors.size() - 1
+                        && written == tensors.getLast().bytes());
         if (!complete) {
             throw BlocksmithException.defect(
-                    "%s: finished while tensor %s is incomplete", file, tensors.get(current).name());
+                    "%s: finished while tensor %s is incomplete",
+                    file, tensors.get(current).name());
         }
         try {
             channel.force(true);

@@ -69,8 +69,8 @@ public final class DirectoryStore implements ObjectStore {
         Path object = path(name);
         // Two attempts at one name must not share a file.
         long process = ProcessHandle.current().pid();
-        Path file = object.resolveSibling("%s.%d-%d%s"
-                .formatted(object.getFileName(), process, temporaries.incrementAndGet(), UNFINISHED));
+        Path file = object.resolveSibling(
+                "%s.%d-%d%s".formatted(object.getFileName(), process, temporaries.incrementAndGet(), UNFINISHED));
         try {
             synchronized (folders) {
                 createFolder(object.getParent());
@@ -156,7 +156,8 @@ public final class DirectoryStore implements ObjectStore {
     @Override
     public List<String> list(String prefix) {
         // The folder part of the prefix bounds the walk; the rest filters.
-        Path folder = root.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1)).normalize();
+        Path folder =
+                root.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1)).normalize();
         if (!Files.isDirectory(folder)) {
             return List.of();
         }

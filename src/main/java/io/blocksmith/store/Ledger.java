@@ -133,6 +133,8 @@ public final class Ledger implements Journal {
     /** All events in order, verified; for reports. */
     public List<Event> events() {
         read();
-        return store.list(PREFIX).stream().map(name -> parse(name, store.read(name)).event()).toList();
+        return store.list(PREFIX).stream()
+                .map(name -> parse(name, store.read(name)).event())
+                .toList();
     }
 }

@@ -111,7 +111,10 @@ public record SpecFile(int version, JsonNode identity, String identityDigest, Js
             return Json.MAPPER.treeToValue(tree, type);
         } catch (JsonProcessingException malformed) {
             throw BlocksmithException.environment(
-                    malformed, "%s is not what this version expects: %s", RunNames.SPEC, malformed.getOriginalMessage());
+                    malformed,
+                    "%s is not what this version expects: %s",
+                    RunNames.SPEC,
+                    malformed.getOriginalMessage());
         }
     }
 

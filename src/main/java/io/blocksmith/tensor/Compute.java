@@ -44,8 +44,8 @@ public final class Compute implements AutoCloseable {
         }
         Engine engine = engine();
         Device opened = select(engine, device);
-        Compute compute = new Compute(
-                opened, Integer.parseInt(System.getProperty(THREADS)), engine.newBaseManager(opened));
+        Compute compute =
+                new Compute(opened, Integer.parseInt(System.getProperty(THREADS)), engine.newBaseManager(opened));
         compute.enterThread();
         return compute;
     }
@@ -56,8 +56,8 @@ public final class Compute implements AutoCloseable {
         } catch (EngineException e) {
             throw BlocksmithException.environment(
                     e,
-                    "The PyTorch engine cannot be loaded: %s. Its native libraries come with the build for linux x86_64; "
-                            + "elsewhere point PYTORCH_LIBRARY_PATH at a libtorch 2.7.1",
+                    "The PyTorch engine cannot be loaded: %s. Its native libraries come with the build for linux"
+                            + " x86_64; elsewhere point PYTORCH_LIBRARY_PATH at a libtorch 2.7.1",
                     e.getMessage());
         }
     }

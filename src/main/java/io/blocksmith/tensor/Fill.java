@@ -63,7 +63,8 @@ public final class Fill {
             return;
         }
         long rows = shape.get(0);
-        long rowBytes = rows == 0 ? 0 : shape.size() / rows * array.getDataType().getNumOfBytes();
+        long rowBytes =
+                rows == 0 ? 0 : shape.size() / rows * array.getDataType().getNumOfBytes();
         if (rows * rowBytes <= WINDOW_BYTES) {
             use.take(0, rows, MemorySegment.ofBuffer(array.toByteBuffer(true)));
             return;

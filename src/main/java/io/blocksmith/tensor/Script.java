@@ -32,15 +32,14 @@ import java.util.zip.ZipOutputStream;
  */
 public final class Script implements AutoCloseable {
     private static final String CLASS = "Functions";
-    private static final String HEADER =
-            """
-            class Functions(Module):
-              __parameters__ = []
-              __buffers__ = []
-              training : bool
-              def forward(self: __torch__.Functions, x: Tensor) -> Tensor:
-                return x
-            """;
+    private static final String HEADER = """
+        class Functions(Module):
+          __parameters__ = []
+          __buffers__ = []
+          training : bool
+          def forward(self: __torch__.Functions, x: Tensor) -> Tensor:
+            return x
+        """;
 
     private final NDManager manager;
     private final PtSymbolBlock module;

@@ -14,14 +14,13 @@ import java.util.List;
  * fused kernel, with epsilon added after bias correction as PyTorch does.
  */
 public final class AdamW implements AutoCloseable {
-    private static final String SOURCE =
-            """
-              def update(self: __torch__.Functions, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], t: List[Tensor], lr: Tensor) -> Tensor:
-                none = annotate(List[Tensor], [])
-                torch._foreach_add_(t, 1)
-                torch._fused_adamw_(p, g, m, v, none, t, lr=float(lr), beta1=$BETA1, beta2=$BETA2, weight_decay=$DECAY, eps=$EPSILON, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
-                return lr
-            """;
+    private static final String SOURCE = """
+          def update(self: __torch__.Functions, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], t: List[Tensor], lr: Tensor) -> Tensor:
+            none = annotate(List[Tensor], [])
+            torch._foreach_add_(t, 1)
+            torch._fused_adamw_(p, g, m, v, none, t, lr=float(lr), beta1=$BETA1, beta2=$BETA2, weight_decay=$DECAY, eps=$EPSILON, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
+            return lr
+        """;
 
     private final NDManager manager;
     private final Script script;

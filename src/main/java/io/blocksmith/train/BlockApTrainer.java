@@ -160,7 +160,8 @@ public final class BlockApTrainer implements AutoCloseable {
             for (TrainableWeight linear : state.linears()) {
                 scales.add("%.3g..%.3g"
                         .formatted(
-                                linear.stepSize().min().getFloat(), linear.stepSize().max().getFloat()));
+                                linear.stepSize().min().getFloat(),
+                                linear.stepSize().max().getFloat()));
             }
             throw new BlocksmithException(
                     Category.TRANSIENT,

@@ -40,13 +40,17 @@ final class BlockOptimizer implements AutoCloseable {
         this.weights = new AdamW(weighty, recipe.adam(), manager);
         this.stepSizes = new AdamW(
                 trained.stepSizes()
-                        ? state.linears().stream().map(TrainableWeight::stepSize).toList()
+                        ? state.linears().stream()
+                                .map(TrainableWeight::stepSize)
+                                .toList()
                         : List.of(),
                 recipe.adam(),
                 manager);
         this.zeroPoints = new AdamW(
                 trained.zeroPoints() && !symmetric
-                        ? state.linears().stream().map(TrainableWeight::zeroPoint).toList()
+                        ? state.linears().stream()
+                                .map(TrainableWeight::zeroPoint)
+                                .toList()
                         : List.of(),
                 recipe.adam(),
                 manager);

@@ -37,8 +37,8 @@ public record BlockState(List<TrainableWeight> linears, List<NDArray> biases, Li
     /** Every array that training may change, in a fixed order. */
     List<NDArray> trainable() {
         List<NDArray> arrays = new ArrayList<>();
-        linears.forEach(
-                linear -> Stream.of(linear.weight(), linear.stepSize(), linear.zeroPoint()).forEach(arrays::add));
+        linears.forEach(linear -> Stream.of(linear.weight(), linear.stepSize(), linear.zeroPoint())
+                .forEach(arrays::add));
         arrays.addAll(norms);
         return arrays;
     }

@@ -8,9 +8,9 @@ import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.DecoderBlock;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.llama.OutputHead;
+import io.blocksmith.packed.PackedBlock;
 import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.quant.Packer;
-import io.blocksmith.packed.PackedBlock;
 import io.blocksmith.tensor.Gradients;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,8 +73,7 @@ public final class PackedModel {
                 x = forward(block, x);
             }
             NDArray upstream = manager.zeros(x.getShape());
-            double loss = head.lossAndGradient(
-                    positions(x), targets(windows), scale, positions(upstream));
+            double loss = head.lossAndGradient(positions(x), targets(windows), scale, positions(upstream));
             List<NDArray> stepSizes = new ArrayList<>();
             List<NDArray> zeroPoints = new ArrayList<>();
             for (int i = blocks.size() - 1; i >= 0; i--) {
@@ -119,8 +118,8 @@ public final class PackedModel {
             List<NDArray> zeroPoints = new ArrayList<>();
             for (int i = 0; i < weights.linears().size(); i++) {
                 NDArray unpacked = weights.linears().get(i);
-                var gradient = packer.gradients(
-                        block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
+                var gradient =
+                        packer.gradients(block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
                 stepSizes.add(kept(gradient.get(0)));
                 zeroPoints.add(kept(gradient.get(1)));
             }

@@ -112,8 +112,8 @@ class ActivationFilesTest {
                 assertThat(next.numbers().isDirect()).isTrue();
                 assertThat(next.numbers().order()).isEqualTo(ByteOrder.LITTLE_ENDIAN);
                 assertThat(next.numbers())
-                        .isEqualTo(ByteBuffer.wrap(
-                                numbers, layout.batchBytes(sample), layout.batchBytes(next.samples())));
+                        .isEqualTo(
+                                ByteBuffer.wrap(numbers, layout.batchBytes(sample), layout.batchBytes(next.samples())));
                 sample += next.samples();
             }
         }

@@ -176,8 +176,7 @@ class ActivationReaderTest {
     private void assertBroken(ActivationLayout layout, String message) {
         assertThatThrownBy(() -> open(layout, 2, 0, 6))
                 .isInstanceOfSatisfying(
-                        BlocksmithException.class,
-                        e -> assertThat(e.category()).isEqualTo(Category.ENVIRONMENT))
+                        BlocksmithException.class, e -> assertThat(e.category()).isEqualTo(Category.ENVIRONMENT))
                 .hasMessageContaining(message);
         assertThat(Waiting.isAlive("activation-reader " + folder)).isFalse();
     }

@@ -63,7 +63,8 @@ class SharedTokenizerTest {
 
     private List<Integer> tokens(Path text) {
         List<Integer> tokens = new ArrayList<>();
-        TokenSource.of(text, shared.resolve("models/stories260K-hf"), VOCABULARY).forEach(tokens::add);
+        TokenSource.of(text, shared.resolve("models/stories260K-hf"), VOCABULARY)
+                .forEach(tokens::add);
         return tokens;
     }
 

@@ -50,26 +50,34 @@ final class TinyModelFolder {
         ArrayNode merges = JSON.createArrayNode().add("h e").add("l l");
 
         ObjectNode root = JSON.createObjectNode().put("version", "1.0");
-        root.set("truncation", JSON.readTree(
-                "{\"direction\":\"Right\",\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}"));
-        root.set("padding", JSON.readTree(
-                "{\"strategy\":{\"Fixed\":16},\"direction\":\"Right\",\"pad_to_multiple_of\":null,"
+        root.set(
+                "truncation",
+                JSON.readTree("{\"direction\":\"Right\",\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}"));
+        root.set(
+                "padding",
+                JSON.readTree("{\"strategy\":{\"Fixed\":16},\"direction\":\"Right\",\"pad_to_multiple_of\":null,"
                         + "\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"<s>\"}"));
-        root.set("added_tokens", JSON.readTree(
-                "[{\"id\":0,\"content\":\"<s>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+        root.set(
+                "added_tokens",
+                JSON.readTree("[{\"id\":0,\"content\":\"<s>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
                         + "\"normalized\":false,\"special\":true}]"));
         root.putNull("normalizer");
-        root.set("pre_tokenizer", JSON.readTree(
-                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"));
-        root.set("post_processor", JSON.readTree(
-                "{\"type\":\"TemplateProcessing\","
+        root.set(
+                "pre_tokenizer",
+                JSON.readTree(
+                        "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}"));
+        root.set(
+                "post_processor",
+                JSON.readTree("{\"type\":\"TemplateProcessing\","
                         + "\"single\":[{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}},"
                         + "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
                         + "\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},"
                         + "{\"Sequence\":{\"id\":\"B\",\"type_id\":1}}],"
                         + "\"special_tokens\":{\"<s>\":{\"id\":\"<s>\",\"ids\":[0],\"tokens\":[\"<s>\"]}}}"));
-        root.set("decoder", JSON.readTree(
-                "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,\"use_regex\":true}"));
+        root.set(
+                "decoder",
+                JSON.readTree(
+                        "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,\"use_regex\":true}"));
         ObjectNode model = root.putObject("model").put("type", "BPE");
         model.set("vocab", vocabulary);
         model.set("merges", merges);

@@ -26,7 +26,8 @@ class TokenFileTest {
 
         try (TokenFile tokens = TokenFile.write(folder.resolve("tokens"), source)) {
             assertThat(tokens.length()).isEqualTo(count);
-            assertThat(tokens.tokens(0, count)).isEqualTo(IntStream.range(0, count).toArray());
+            assertThat(tokens.tokens(0, count))
+                    .isEqualTo(IntStream.range(0, count).toArray());
             assertThat(tokens.tokens(99_998, 2)).containsExactly(99_998, 99_999);
             assertThat(tokens.source()).isEqualTo(source.file());
         }
@@ -84,7 +85,8 @@ class TokenFileTest {
                 .isInstanceOfSatisfying(
                         BlocksmithException.class, e -> assertThat(e.category()).isEqualTo(Category.USER))
                 .hasMessageContaining("text.ids: expected text, found no token");
-        assertThat(folder).isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("tokens"));
+        assertThat(folder)
+                .isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("tokens"));
     }
 
     @Test
@@ -93,7 +95,8 @@ class TokenFileTest {
 
         assertThatThrownBy(() -> TokenFile.write(folder.resolve("tokens"), source))
                 .isInstanceOf(BlocksmithException.class);
-        assertThat(folder).isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("tokens"));
+        assertThat(folder)
+                .isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("tokens"));
     }
 
     @Test

@@ -126,9 +126,7 @@ class TokenSourceTest {
         Path file = write("a.jsonl", "[\"he\"]\n");
 
         assertRefused(() -> tokens(file))
-
                 .hasMessageContaining("a.jsonl:1: expected an object")
-
                 .hasMessageContaining("array");
     }
 
@@ -151,9 +149,7 @@ class TokenSourceTest {
         Path file = write("a.jsonl", "{\"text\": 3}\n");
 
         assertRefused(() -> tokens(file))
-
                 .hasMessageContaining("a.jsonl:1: expected a string")
-
                 .hasMessageContaining("a number");
     }
 
@@ -178,18 +174,16 @@ class TokenSourceTest {
     void wordAmongIdsIsRefusedWithItsLine() throws IOException {
         Path file = write("a.ids", "1 2\n3 four\n");
 
-        assertRefused(() -> tokens(file))
-
-                .hasMessageContaining("a.ids:2:")
-
-                .hasMessageContaining("\"four\"");
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.ids:2:").hasMessageContaining("\"four\"");
     }
 
     @Test
     void endlessWordAmongIdsIsCutInTheMessage() throws IOException {
         Path file = write("a.ids", "9".repeat(1_000_000));
 
-        assertRefused(() -> tokens(file)).message().hasSizeLessThan(folder.toString().length() + 200);
+        assertRefused(() -> tokens(file))
+                .message()
+                .hasSizeLessThan(folder.toString().length() + 200);
     }
 
     @Test
@@ -198,9 +192,7 @@ class TokenSourceTest {
             Path file = write("a.ids", "1\n" + id);
 
             assertRefused(() -> tokens(file))
-
                     .hasMessageContaining("a.ids:2: token id " + id)
-
                     .hasMessageContaining("0 to 258");
         }
     }
@@ -267,12 +259,10 @@ class TokenSourceTest {
         return Files.writeString(folder.resolve(name), content);
     }
 
-    private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(
-            ThrowingCallable call) {
-        return assertThatThrownBy(call)
-                .isInstanceOfSatisfying(BlocksmithException.class, e -> {
-                    assertThat(e.category()).isEqualTo(Category.USER);
-                    assertThat(e.getMessage()).doesNotContain("\n");
-                });
+    private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(ThrowingCallable call) {
+        return assertThatThrownBy(call).isInstanceOfSatisfying(BlocksmithException.class, e -> {
+            assertThat(e.category()).isEqualTo(Category.USER);
+            assertThat(e.getMessage()).doesNotContain("\n");
+        });
     }
 }

@@ -76,10 +76,13 @@ class WindowsTest {
 
     @Test
     void sameSeedDrawsTheSameAndAnotherSeedAnother() {
-        List<Integer> first = starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 3).train());
+        List<Integer> first =
+                starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 3).train());
 
-        assertThat(starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 3).train())).isEqualTo(first);
-        assertThat(starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 4).train())).isNotEqualTo(first);
+        assertThat(starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 3).train()))
+                .isEqualTo(first);
+        assertThat(starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 4).train()))
+                .isNotEqualTo(first);
     }
 
     @Test

@@ -25,7 +25,8 @@ class GoldenLogitsTest {
     void stories260KLogitsAreThoseOfLlama2C() throws IOException {
         Path models = SharedData.folder().resolve("models");
         Path golden = models.resolve("stories260K-golden");
-        int[] ids = Arrays.stream(Files.readString(golden.resolve("ref_ids.txt")).trim().split("\\s+"))
+        int[] ids = Arrays.stream(
+                        Files.readString(golden.resolve("ref_ids.txt")).trim().split("\\s+"))
                 .mapToInt(Integer::parseInt)
                 .toArray();
         FloatBuffer expected = ByteBuffer.wrap(Files.readAllBytes(golden.resolve("ref_logits_512x512.f32")))

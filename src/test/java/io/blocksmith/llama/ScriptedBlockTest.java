@@ -45,7 +45,9 @@ class ScriptedBlockTest {
                 List<NDArray> plain = outputAndGradients(new PlainBlock(config, rotary), block, x, outer);
 
                 for (int i = 0; i < fast.size(); i++) {
-                    assertThat(relativeDifference(fast.get(i), plain.get(i))).as("array " + i).isLessThan(1e-5);
+                    assertThat(relativeDifference(fast.get(i), plain.get(i)))
+                            .as("array " + i)
+                            .isLessThan(1e-5);
                 }
             }
         }
@@ -70,7 +72,8 @@ class ScriptedBlockTest {
         }
     }
 
-    private static List<NDArray> outputAndGradients(DecoderBlock block, BlockWeights weights, NDArray x, NDArray outer) {
+    private static List<NDArray> outputAndGradients(
+            DecoderBlock block, BlockWeights weights, NDArray x, NDArray outer) {
         NDArray input = Gradients.leaf(x.duplicate());
         List<NDArray> linears = weights.linears().stream()
                 .map(array -> Gradients.leaf(array.duplicate()))
@@ -78,10 +81,13 @@ class ScriptedBlockTest {
         List<NDArray> norms = weights.norms().stream()
                 .map(array -> Gradients.leaf(array.duplicate()))
                 .toList();
-        NDArray y = Gradients.record(
-                () -> block.forward(input, new BlockWeights(linears, weights.biases(), norms)));
+        NDArray y = Gradients.record(() -> block.forward(input, new BlockWeights(linears, weights.biases(), norms)));
         Gradients.backward(y, outer);
-        return Stream.concat(Stream.of(y), Stream.of(List.of(input), linears, norms).flatMap(List::stream).map(NDArray::getGradient))
+        return Stream.concat(
+                        Stream.of(y),
+                        Stream.of(List.of(input), linears, norms)
+                                .flatMap(List::stream)
+                                .map(NDArray::getGradient))
                 .toList();
     }
 }

@@ -22,15 +22,41 @@ public final class TinyModel {
     /** Hidden 64, feed-forward 128, 4 query and 2 key-value heads of 16, tied head. */
     public static LlamaConfig config(int blocks) {
         return new LlamaConfig(
-                64, 128, blocks, 4, 2, 16, 96, 256, 1e-5, 10_000, new RopeScaling.None(), false, false, true,
+                64,
+                128,
+                blocks,
+                4,
+                2,
+                16,
+                96,
+                256,
+                1e-5,
+                10_000,
+                new RopeScaling.None(),
+                false,
+                false,
+                true,
                 OptionalInt.of(1));
     }
 
     /** The same with biases, an untied head and Llama 3.1's rotary scaling. */
     public static LlamaConfig everyOption(int blocks) {
         return new LlamaConfig(
-                64, 128, blocks, 4, 2, 16, 96, 256, 1e-5, 10_000, new RopeScaling.Llama3(8, 1, 4, 32), true, true,
-                false, OptionalInt.of(1));
+                64,
+                128,
+                blocks,
+                4,
+                2,
+                16,
+                96,
+                256,
+                1e-5,
+                10_000,
+                new RopeScaling.Llama3(8, 1, 4, 32),
+                true,
+                true,
+                false,
+                OptionalInt.of(1));
     }
 
     /** Writes config.json and model.safetensors with weights of {@code seed}. */
@@ -88,22 +114,21 @@ public final class TinyModel {
     private static String json(LlamaConfig config) {
         String scaling = config.ropeScaling() instanceof RopeScaling.Llama3 llama3
                 ? """
-                  {"rope_type": "llama3", "factor": %s, "low_freq_factor": %s, "high_freq_factor": %s,
-                   "original_max_position_embeddings": %s}"""
-                        .formatted(
+                {"rope_type": "llama3", "factor": %s, "low_freq_factor": %s, "high_freq_factor": %s,
+                 "original_max_position_embeddings": %s}\
+                """.formatted(
                                 llama3.factor(),
                                 llama3.lowFrequencyFactor(),
                                 llama3.highFrequencyFactor(),
                                 llama3.originalContext())
                 : "null";
         return """
-                {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
-                 "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d, "num_attention_heads": %d,
-                 "num_key_value_heads": %d, "head_dim": %d, "vocab_size": %d, "max_position_embeddings": %d,
-                 "rms_norm_eps": %s, "rope_theta": %s, "rope_scaling": %s, "attention_bias": %s, "mlp_bias": %s,
-                 "tie_word_embeddings": %s, "bos_token_id": %d, "torch_dtype": "float32"}
-                """
-                .formatted(
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
+             "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d, "num_attention_heads": %d,
+             "num_key_value_heads": %d, "head_dim": %d, "vocab_size": %d, "max_position_embeddings": %d,
+             "rms_norm_eps": %s, "rope_theta": %s, "rope_scaling": %s, "attention_bias": %s, "mlp_bias": %s,
+             "tie_word_embeddings": %s, "bos_token_id": %d, "torch_dtype": "float32"}
+            """.formatted(
                         config.hidden(),
                         config.feedForward(),
                         config.blocks(),

@@ -42,7 +42,8 @@ class AffineQuantizerTest {
             NDArray w = normal(manager, random, 0.2, 24, 64);
             TrainableWeight start = quantizer.start(w);
             NDArray s = start.stepSize().mul(0.3f + 0.4f * random.nextFloat());
-            NDArray z = start.zeroPoint().add(normal(manager, random, 0.7, s.getShape().getShape()));
+            NDArray z = start.zeroPoint()
+                    .add(normal(manager, random, 0.7, s.getShape().getShape()));
             NDArray outer = normal(manager, random, 1, 24, 64);
 
             List<NDArray> leaves = Stream.of(w, s, z)
@@ -60,10 +61,17 @@ class AffineQuantizerTest {
 
             // At 8 bits the terms (c - z) and u are near 128 and cancel, in autograd's sum as in ours.
             double tolerance = grid.bits() == 8 ? 5e-5 : 1e-5;
-            assertThat(relativeDifference(gradient.weight(), leaves.get(0).getGradient())).isLessThan(tolerance);
-            assertThat(relativeDifference(gradient.stepSize(), leaves.get(1).getGradient())).isLessThan(tolerance);
-            assertThat(relativeDifference(gradient.zeroPoint(), leaves.get(2).getGradient())).isLessThan(tolerance);
-            double outside = gradient.weight().eq(0).toType(DataType.FLOAT32, false).mean().getFloat();
+            assertThat(relativeDifference(gradient.weight(), leaves.get(0).getGradient()))
+                    .isLessThan(tolerance);
+            assertThat(relativeDifference(gradient.stepSize(), leaves.get(1).getGradient()))
+                    .isLessThan(tolerance);
+            assertThat(relativeDifference(gradient.zeroPoint(), leaves.get(2).getGradient()))
+                    .isLessThan(tolerance);
+            double outside = gradient.weight()
+                    .eq(0)
+                    .toType(DataType.FLOAT32, false)
+                    .mean()
+                    .getFloat();
             assertThat(outside).as("share of weights outside the range").isBetween(0.001, 0.95);
         }
     }
@@ -102,7 +110,8 @@ class AffineQuantizerTest {
             TrainableWeight weight = quantizer.start(manager.zeros(new Shape(2, 8)));
 
             assertThat(weight.stepSize().toFloatArray()).containsOnly(1e-4f);
-            assertThat(quantizer.quantize(List.of(weight)).getFirst().toFloatArray()).containsOnly(0f);
+            assertThat(quantizer.quantize(List.of(weight)).getFirst().toFloatArray())
+                    .containsOnly(0f);
         }
     }
 
@@ -116,8 +125,7 @@ class AffineQuantizerTest {
             // 7 rows of 48: at 3 bits the high plane ends inside a byte.
             TrainableWeight weight = quantizer.start(normal(manager, random, 0.02, 7, 48));
             NDArray codes = quantizer.codes(weight);
-            PackedWeight packed =
-                    new PackedWeight(packer.pack(codes), weight.stepSize(), weight.zeroPoint(), 7, 48);
+            PackedWeight packed = new PackedWeight(packer.pack(codes), weight.stepSize(), weight.zeroPoint(), 7, 48);
             NDArray unpacked = packer.unpack(packed);
 
             assertThat(unpacked.toFloatArray())

@@ -76,8 +76,7 @@ class DecisionsTest {
     @Test
     void anAttemptOfALostWorkerIsAbandoned() {
         assertThat(decide(fold(fresh, start(fresh, CAPTURE)), "another"))
-                .containsExactly(
-                        new AbandonAttempt(fresh.nextTicket(CAPTURE), WORKER, "worker worker-1 was lost"));
+                .containsExactly(new AbandonAttempt(fresh.nextTicket(CAPTURE), WORKER, "worker worker-1 was lost"));
     }
 
     @Test
@@ -94,8 +93,7 @@ class DecisionsTest {
         }
         assertThat(decide(state, WORKER))
                 .containsExactly(new Stop(
-                        StopCause.FAILURE,
-                        "capture-000 failed 3 times (at most 3 tries), last on worker-1: hiccup"));
+                        StopCause.FAILURE, "capture-000 failed 3 times (at most 3 tries), last on worker-1: hiccup"));
     }
 
     @Test

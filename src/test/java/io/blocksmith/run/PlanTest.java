@@ -68,12 +68,10 @@ class PlanTest {
         Plan plan = Plans.of(4, 2, 16);
         assertThat(plan.prerequisites(new RepairBlock(1)))
                 .containsExactlyInAnyOrder(
-                        new TrainBlock(0),
-                        new TrainBlock(1),
-                        new TrainBlock(2),
-                        new TrainBlock(3),
-                        new RepairBlock(0));
-        assertThat(plan.prerequisites(new EndToEnd())).contains(new RepairBlock(3)).doesNotContain(new TrainBlock(3));
+                        new TrainBlock(0), new TrainBlock(1), new TrainBlock(2), new TrainBlock(3), new RepairBlock(0));
+        assertThat(plan.prerequisites(new EndToEnd()))
+                .contains(new RepairBlock(3))
+                .doesNotContain(new TrainBlock(3));
         assertThat(plan.prerequisites(new Evaluate(Subject.BLOCK_AP))).contains(new RepairBlock(0));
     }
 

@@ -35,7 +35,8 @@ class RunStateTest {
 
     @Test
     void aCommitKeepsTheResult() {
-        assertThat(fold(running, new StageCommitted(NOON, ticket, result(ticket))).result(STAGE))
+        assertThat(fold(running, new StageCommitted(NOON, ticket, result(ticket)))
+                        .result(STAGE))
                 .contains(result(ticket));
     }
 
@@ -78,9 +79,12 @@ class RunStateTest {
     @Test
     void aFailureIsRemembered() {
         assertThat(fold(running, failure(Category.TRANSIENT)).stage(STAGE))
-                .isInstanceOfSatisfying(Waiting.class, waiting -> assertThat(waiting.failures())
-                        .singleElement()
-                        .satisfies(failure -> assertThat(failure.reason()).isEqualTo("disk on fire")));
+                .isInstanceOfSatisfying(
+                        Waiting.class,
+                        waiting -> assertThat(waiting.failures())
+                                .singleElement()
+                                .satisfies(
+                                        failure -> assertThat(failure.reason()).isEqualTo("disk on fire")));
     }
 
     @Test
@@ -100,7 +104,8 @@ class RunStateTest {
                 new RunStopped(NOON, StopCause.FAILURE, "disk on fire"),
                 new SupervisorStarted(NOON, 2, "host:2"));
         assertThat(restarted.stage(STAGE))
-                .isInstanceOfSatisfying(Waiting.class, waiting -> assertThat(waiting.failures()).isEmpty());
+                .isInstanceOfSatisfying(
+                        Waiting.class, waiting -> assertThat(waiting.failures()).isEmpty());
     }
 
     @Test

@@ -179,11 +179,15 @@ class SimulationTest {
         private void apply(Event event) {
             state = state.after(event);
             if (event instanceof StageStarted(var at, Ticket ticket, String worker)) {
-                assertThat(issued.add(ticket)).as("ticket issued once: %s", ticket).isTrue();
+                assertThat(issued.add(ticket))
+                        .as("ticket issued once: %s", ticket)
+                        .isTrue();
                 assertThat(committed).as("prerequisites of %s", ticket).containsAll(plan.prerequisites(ticket.stage()));
             }
             if (event instanceof StageCommitted(var at, Ticket ticket, StageResult result)) {
-                assertThat(committed.add(ticket.stage())).as("committed once: %s", ticket).isTrue();
+                assertThat(committed.add(ticket.stage()))
+                        .as("committed once: %s", ticket)
+                        .isTrue();
                 assertThat(result).isEqualTo(Histories.result(ticket));
                 assertThat(ticket.epoch()).isEqualTo(state.epoch());
             }

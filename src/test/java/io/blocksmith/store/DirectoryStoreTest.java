@@ -45,8 +45,7 @@ class DirectoryStoreTest {
         content[content.length - 1] = 1;
         Path file = store.temporary("large");
         Files.write(file, content);
-        assertThat(store.put("large", file))
-                .isEqualTo(new ObjectRef("large", content.length, Digests.sha256(content)));
+        assertThat(store.put("large", file)).isEqualTo(new ObjectRef("large", content.length, Digests.sha256(content)));
     }
 
     @Test
@@ -104,8 +103,9 @@ class DirectoryStoreTest {
     void aMissingObjectIsNamed() {
         assertThatThrownBy(() -> store.read("spec.json"))
                 .hasMessage("cannot read %s: there is no such file", root.resolve("spec.json"))
-                .isInstanceOfSatisfying(BlocksmithException.class, failure -> assertThat(failure.category())
-                        .isEqualTo(Category.ENVIRONMENT));
+                .isInstanceOfSatisfying(
+                        BlocksmithException.class,
+                        failure -> assertThat(failure.category()).isEqualTo(Category.ENVIRONMENT));
     }
 
     @Test

@@ -99,21 +99,21 @@ class LedgerTest {
     @Test
     void recordsLookAsDocumented() throws IOException {
         ledger.append(SUBMITTED);
-        assertThat(Files.readString(root.resolve("ledger/00000001.json")))
-                .isEqualTo("""
-                        {
-                          "version" : 1,
-                          "sequence" : 1,
-                          "previous" : "",
-                          "epoch" : 0,
-                          "event" : {
-                            "type" : "run-submitted",
-                            "at" : "2026-01-01T12:00:00Z",
-                            "run" : "tiny",
-                            "identity-digest" : "d1",
-                            "blocks" : 3
-                          }
-                        }""");
+        assertThat(Files.readString(root.resolve("ledger/00000001.json"))).isEqualTo("""
+            {
+              "version" : 1,
+              "sequence" : 1,
+              "previous" : "",
+              "epoch" : 0,
+              "event" : {
+                "type" : "run-submitted",
+                "at" : "2026-01-01T12:00:00Z",
+                "run" : "tiny",
+                "identity-digest" : "d1",
+                "blocks" : 3
+              }
+            }\
+            """);
     }
 
     @Test
@@ -172,6 +172,7 @@ class LedgerTest {
     void aTornRecordIsNamed() throws IOException {
         Files.createDirectories(root.resolve("ledger"));
         Files.writeString(root.resolve("ledger/00000001.json"), "{\"version\" : 1,");
-        assertThatThrownBy(() -> new Ledger(store).read()).hasMessageContaining("00000001.json: Unexpected end-of-input");
+        assertThatThrownBy(() -> new Ledger(store).read())
+                .hasMessageContaining("00000001.json: Unexpected end-of-input");
     }
 }

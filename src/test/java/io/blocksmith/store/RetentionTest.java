@@ -50,7 +50,8 @@ class RetentionTest {
         String captured = boundary(new Capture(0), 1, 0);
         assertThat(retention.sweep(commit(started(3), new Capture(0)))).isEmpty();
         String first = boundary(new TrainBlock(0), 1, 1);
-        assertThat(retention.sweep(commit(started(3), new Capture(0), new TrainBlock(0)))).containsExactly(captured);
+        assertThat(retention.sweep(commit(started(3), new Capture(0), new TrainBlock(0))))
+                .containsExactly(captured);
         assertThat(store.list("")).containsExactly(first);
     }
 

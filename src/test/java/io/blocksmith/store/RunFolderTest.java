@@ -51,7 +51,11 @@ class RunFolderTest {
     private Process otherProcess(Path root) throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         return new ProcessBuilder(
-                        java.toString(), "-cp", System.getProperty("java.class.path"), Holder.class.getName(), "" + root)
+                        java.toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Holder.class.getName(),
+                        "" + root)
                 .redirectError(Files.createTempFile(parent, "child", ".log").toFile())
                 .start();
     }

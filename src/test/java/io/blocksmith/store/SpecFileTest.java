@@ -54,14 +54,14 @@ class SpecFileTest {
     void aChangedIdentityIsRefusedWithEveryDifference() {
         spec(2, "m1").writeOrConfirm(store);
         assertThatThrownBy(() -> spec(3, "m2").writeOrConfirm(store))
-                .hasMessage(
-                        """
-                        %s belongs to another run; use another run folder, or the settings it was started with:
-                          model-digest: "m1" in the run folder, "m2" now
-                          quantization.bits: 2 in the run folder, 3 now""",
-                        root.resolve("spec.json"))
-                .isInstanceOfSatisfying(BlocksmithException.class, failure -> assertThat(failure.category())
-                        .isEqualTo(Category.USER));
+                .hasMessage("""
+                    %s belongs to another run; use another run folder, or the settings it was started with:
+                      model-digest: "m1" in the run folder, "m2" now
+                      quantization.bits: 2 in the run folder, 3 now\
+                    """, root.resolve("spec.json"))
+                .isInstanceOfSatisfying(
+                        BlocksmithException.class,
+                        failure -> assertThat(failure.category()).isEqualTo(Category.USER));
     }
 
     @Test
@@ -69,7 +69,8 @@ class SpecFileTest {
         SpecFile one = SpecFile.of(Map.of("a", Map.of("x", 1, "y", 2)), Map.of());
         record Inner(int y, int x) {}
         record Outer(Inner a) {}
-        assertThat(SpecFile.of(new Outer(new Inner(2, 1)), Map.of()).identityDigest()).isEqualTo(one.identityDigest());
+        assertThat(SpecFile.of(new Outer(new Inner(2, 1)), Map.of()).identityDigest())
+                .isEqualTo(one.identityDigest());
     }
 
     @Test
