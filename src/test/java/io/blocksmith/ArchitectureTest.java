@@ -135,7 +135,18 @@ class ArchitectureTest {
 
     @Test
     void onlyTheNumericalPackagesTouchDjl() {
-        onlyTheseTouch("ai.djl..", "tensor", "quant", "llama", "train", "eval", "export", "stage", "data");
+        onlyTheseTouch(
+                "ai.djl..",
+                "tensor",
+                "quant",
+                "llama",
+                "packed",
+                "boundary",
+                "train",
+                "eval",
+                "export",
+                "stage",
+                "data");
     }
 
     /** The exception is the one that the tokenizers throw. */

@@ -92,4 +92,19 @@ public final class Windows {
         Objects.checkIndex(index, count);
         return stream.tokens(place.applyAsLong(index) * length, length);
     }
+
+    /** Copies of the tokens of windows {@code first} to {@code last - 1}. */
+    public int[][] tokens(int first, int last) {
+        int[][] tokens = new int[last - first][];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = tokens(first + i);
+        }
+        return tokens;
+    }
+
+    /** The first {@code some} of these windows. */
+    public Windows first(int some) {
+        Objects.checkIndex(some, count + 1);
+        return new Windows(stream, length, some, place);
+    }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
 import io.blocksmith.tensor.Gradients;
 import io.blocksmith.tensor.Script;
 import io.blocksmith.tensor.Script.Argument;
@@ -43,6 +44,18 @@ public final class OutputHead implements AutoCloseable {
                         "$EPSILON", Double.toString(weights.config().normEpsilon()))
                 .replace("$IGNORED", Integer.toString(IGNORED));
         return new OutputHead(weights.finalNorm(manager), weights.head(manager), Script.compile(manager, source));
+    }
+
+    /** The token after each position of {@code windows} [n][T], as [n * T]; a window's last position has none. */
+    public static NDArray targets(int[][] windows, NDManager manager) {
+        int length = windows[0].length;
+        long[] targets = new long[windows.length * length];
+        for (int n = 0; n < windows.length; n++) {
+            for (int t = 0; t < length; t++) {
+                targets[n * length + t] = t + 1 < length ? windows[n][t + 1] : IGNORED;
+            }
+        }
+        return manager.create(targets, new Shape(targets.length));
     }
 
     /** Logits [.., V] of hidden states [.., H], owned by the caller's scope. */

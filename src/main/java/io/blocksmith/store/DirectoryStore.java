@@ -93,6 +93,9 @@ public final class DirectoryStore implements ObjectStore {
                 digest.update(chunk);
             }
             file.force(true);
+            synchronized (folders) {
+                createFolder(object.getParent());
+            }
             Files.move(finished, object, StandardCopyOption.ATOMIC_MOVE);
             force(object.getParent());
             return new ObjectRef(name, bytes, Digests.hex(digest));

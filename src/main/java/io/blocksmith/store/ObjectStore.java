@@ -24,7 +24,7 @@ public interface ObjectStore {
      * Makes a finished local file the object {@code name}, durably, and takes the file away. An object of that name is
      * replaced: only names that users look for (exports, reports) are ever written twice.
      *
-     * @param finished from {@link #temporary}
+     * @param finished from {@link #temporary}, or any file on the store's own file system
      */
     ObjectRef put(String name, Path finished);
 

@@ -3,7 +3,6 @@ package io.blocksmith.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.Shape;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.DecoderBlock;
 import io.blocksmith.llama.LlamaWeights;
@@ -55,7 +54,7 @@ public final class PackedModel {
             for (PackedBlock block : blocks) {
                 x = forward(block, x);
             }
-            return head.loss(positions(x), targets(windows));
+            return head.loss(positions(x), OutputHead.targets(windows, manager));
         }
     }
 
@@ -73,7 +72,8 @@ public final class PackedModel {
                 x = forward(block, x);
             }
             NDArray upstream = manager.zeros(x.getShape());
-            double loss = head.lossAndGradient(positions(x), targets(windows), scale, positions(upstream));
+            double loss = head.lossAndGradient(
+                    positions(x), OutputHead.targets(windows, manager), scale, positions(upstream));
             List<NDArray> stepSizes = new ArrayList<>();
             List<NDArray> zeroPoints = new ArrayList<>();
             for (int i = blocks.size() - 1; i >= 0; i--) {
@@ -135,16 +135,5 @@ public final class PackedModel {
     /** Hidden states that have a next token, [n * T, H]; the last position of each window is predicted but not scored. */
     private static NDArray positions(NDArray x) {
         return x.reshape(-1, x.getShape().get(2));
-    }
-
-    private NDArray targets(int[][] windows) {
-        int length = windows[0].length;
-        long[] targets = new long[windows.length * length];
-        for (int n = 0; n < windows.length; n++) {
-            for (int t = 0; t < length; t++) {
-                targets[n * length + t] = t + 1 < length ? windows[n][t + 1] : OutputHead.IGNORED;
-            }
-        }
-        return manager.create(targets, new Shape(targets.length));
     }
 }

@@ -1,0 +1,76 @@
+package io.blocksmith.stage;
+
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.Ticket;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * What one attempt tells of itself while it runs, and where it learns that it is cancelled. Used on the device thread.
+ */
+final class AttemptProgress {
+    /** Weight of the newest loss in the smoothed one. */
+    private static final double NEWEST = 0.1;
+
+    private final Ticket ticket;
+    private final Consumer<Progress> listener;
+    private final BooleanSupplier cancelled;
+    private final LongSupplier nanoTime;
+    private final long startNanos;
+    private String phase = "start";
+    private long phaseStartNanos;
+    private double smoothed = Double.NaN;
+    private double reference = Double.NaN;
+
+    AttemptProgress(Ticket ticket, Consumer<Progress> listener, BooleanSupplier cancelled, LongSupplier nanoTime) {
+        this.ticket = ticket;
+        this.listener = listener;
+        this.cancelled = cancelled;
+        this.nanoTime = nanoTime;
+        this.startNanos = nanoTime.getAsLong();
+        this.phaseStartNanos = startNanos;
+    }
+
+    /** Seconds since the attempt began. */
+    double seconds() {
+        return (nanoTime.getAsLong() - startNanos) / 1e9;
+    }
+
+    /** Begins a phase; rates count from here. */
+    void begin(String name) {
+        phase = name;
+        phaseStartNanos = nanoTime.getAsLong();
+        smoothed = Double.NaN;
+        told(1, 1, 0, 0, Double.NaN);
+    }
+
+    /** The loss to compare with from now on. */
+    void reference(double loss) {
+        reference = loss;
+    }
+
+    /** A part without a loss: {@code done} of {@code of} samples with {@code tokens} tokens each. */
+    void passed(long done, long of, int tokens) {
+        told(1, 1, done, of, rate(done * tokens));
+    }
+
+    /** A training step. */
+    void stepped(int epoch, int epochs, long step, long steps, double loss, long tokensPerStep) {
+        smoothed = Double.isNaN(smoothed) ? loss : (1 - NEWEST) * smoothed + NEWEST * loss;
+        told(epoch, epochs, step, steps, rate(step * tokensPerStep));
+    }
+
+    private double rate(long tokens) {
+        double seconds = (nanoTime.getAsLong() - phaseStartNanos) / 1e9;
+        return seconds > 0 ? tokens / seconds : Double.NaN;
+    }
+
+    private void told(int epoch, int epochs, long step, long steps, double tokensPerSecond) {
+        if (cancelled.getAsBoolean()) {
+            throw new CancellationException(ticket + " is cancelled");
+        }
+        listener.accept(new Progress(ticket, phase, epoch, epochs, step, steps, smoothed, reference, tokensPerSecond));
+    }
+}

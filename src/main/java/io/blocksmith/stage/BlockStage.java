@@ -1,0 +1,275 @@
+package io.blocksmith.stage;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import io.blocksmith.boundary.Boundary;
+import io.blocksmith.data.ActivationLayout;
+import io.blocksmith.data.TokenFile;
+import io.blocksmith.data.Windows;
+import io.blocksmith.llama.BlockWeights;
+import io.blocksmith.llama.CheckpointWeights;
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.llama.RotaryTable;
+import io.blocksmith.llama.ScriptedBlock;
+import io.blocksmith.packed.BlockFile;
+import io.blocksmith.packed.PackedBlock;
+import io.blocksmith.quant.AffineQuantizer;
+import io.blocksmith.quant.PackedWeight;
+import io.blocksmith.quant.Packer;
+import io.blocksmith.quant.TrainableWeight;
+import io.blocksmith.run.ObjectRef;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Segments.Range;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.Stage.Capture;
+import io.blocksmith.run.Stage.RepairBlock;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.run.Ticket;
+import io.blocksmith.spec.BlockAp;
+import io.blocksmith.spec.Calibration;
+import io.blocksmith.spec.Quantization;
+import io.blocksmith.store.RunNames;
+import io.blocksmith.train.BlockApTrainer;
+import io.blocksmith.train.BlockState;
+import io.blocksmith.train.TrainingListener;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Block-AP of one block, in the order in which things become durable: targets from the full-precision block, training, the
+ * trained block, the hidden states that leave it. A repair attempt is the same from the trained state, on fewer samples.
+ */
+final class BlockStage {
+    static final String FILE = "block.safetensors";
+
+    private final RunContext run;
+    private final BlockAp recipe;
+    private final Quantization grid;
+
+    BlockStage(RunContext run) {
+        this.run = run;
+        this.recipe = run.recipe().blockAp();
+        this.grid = run.recipe().quantization();
+    }
+
+    /** Hidden states of all calibration windows: trained ones first, then the validation windows. */
+    static ActivationLayout layout(RunContext run, int hidden) {
+        Calibration calibration = run.recipe().calibration();
+        int samples = calibration.trainSamples() + calibration.validationSamples();
+        return new ActivationLayout(calibration.activations(), samples, calibration.sequenceLength(), hidden);
+    }
+
+    /** The streams that enter a block, and how many of the samples are trained on. */
+    private record Entering(Boundary full, Boundary quantized, int trainSamples) {}
+
+    AttemptResult train(Ticket ticket, int block, AttemptProgress progress) {
+        return run(ticket, block, false, progress);
+    }
+
+    AttemptResult repair(Ticket ticket, int block, AttemptProgress progress) {
+        return run(ticket, block, true, progress);
+    }
+
+    private AttemptResult run(Ticket ticket, int block, boolean repair, AttemptProgress progress) {
+        RunState state = run.state();
+        Path scratch = run.scratch(ticket);
+        try (CheckpointWeights model = run.openModel();
+                NDManager manager = run.manager().newSubManager();
+                AffineQuantizer quantizer = new AffineQuantizer(grid, manager);
+                Packer packer = new Packer(grid, manager)) {
+            LlamaConfig config = model.config();
+            Entering entering = repair
+                    ? repairEntering(state, block, model, scratch, manager)
+                    : trainEntering(state, block, config.hidden());
+            int length = entering.full().layout().sequenceLength();
+            RotaryTable rotary = RotaryTable.of(config, length, manager);
+            try (ScriptedBlock decoder = ScriptedBlock.compile(config, rotary, run.bfloat16(), manager)) {
+                BlockWeights weights = model.block(block, manager);
+                Boundary targets = pass("targets", entering.full(), decoder, weights, scratch, manager, progress);
+                BlockState trained = repair
+                        ? trainedBefore(state, block, config, manager)
+                        : BlockState.roundToNearest(weights, quantizer);
+                LossCurves curves = new LossCurves();
+                BlockApTrainer.Outcome outcome;
+                double factor = repair ? recipe.repair().learningRateFactor() : 1;
+                try (BlockApTrainer trainer =
+                        new BlockApTrainer(decoder, quantizer, recipe, factor, trained, manager)) {
+                    progress.begin("train");
+                    int samples = entering.full().layout().samples();
+                    outcome = trainer.train(
+                            new BlockSamples(entering.quantized(), targets, 0, entering.trainSamples(), manager),
+                            new BlockSamples(entering.quantized(), targets, entering.trainSamples(), samples, manager),
+                            listener(progress, curves, length));
+                }
+                List<ObjectRef> objects = new ArrayList<>();
+                try (NDScope _ = new NDScope()) {
+                    PackedBlock packed = pack(trained, quantizer, packer);
+                    objects.addAll(save(ticket, scratch, config, packed, trained, curves));
+                    boolean last = block + 1 == nextBreak(block, repair);
+                    if (last) {
+                        targets.delete();
+                    } else {
+                        Boundary leaving = pass(
+                                "propagate",
+                                entering.quantized(),
+                                decoder,
+                                packed.unpack(packer),
+                                scratch,
+                                manager,
+                                progress);
+                        progress.begin("seal");
+                        objects.addAll(run.seal(targets, ticket, block + 1, RunNames.Stream.FULL));
+                        objects.addAll(run.seal(leaving, ticket, block + 1, RunNames.Stream.QUANTIZED));
+                    }
+                }
+                return new AttemptResult(
+                        objects,
+                        Map.of(
+                                Figures.START_LOSS, outcome.startLoss(),
+                                Figures.FINAL_LOSS, outcome.finalLoss(),
+                                Figures.TRAIN_LOSS, outcome.lastTrainLoss()));
+            }
+        }
+    }
+
+    /** The block at which the chain of hidden states ends: the segment's end, or in the repair pass the model's. */
+    private int nextBreak(int block, boolean repair) {
+        return repair
+                ? run.plan().segments().blocks()
+                : run.plan().segments().of(block).end();
+    }
+
+    private Entering trainEntering(RunState state, int block, int hidden) {
+        ActivationLayout layout = layout(run, hidden);
+        int trainSamples = run.recipe().calibration().trainSamples();
+        Range range = run.plan().segments().of(block);
+        if (block == range.first()) {
+            // A segment's first block sees the full-precision stream on both sides.
+            Ticket captured =
+                    RunContext.committed(state, new Capture(range.segment())).ticket();
+            Boundary full = run.boundary(captured, block, RunNames.Stream.FULL, layout);
+            return new Entering(full, full, trainSamples);
+        }
+        return sealedBy(state, new TrainBlock(block - 1), block, layout, trainSamples);
+    }
+
+    /** The repair pass walks a part of the samples from the embeddings on. */
+    private Entering repairEntering(
+            RunState state, int block, CheckpointWeights model, Path scratch, NDManager manager) {
+        Calibration calibration = run.recipe().calibration();
+        int trainSamples = recipe.repair().samples();
+        ActivationLayout layout = new ActivationLayout(
+                calibration.activations(),
+                trainSamples + calibration.validationSamples(),
+                calibration.sequenceLength(),
+                model.config().hidden());
+        if (block > 0) {
+            return sealedBy(state, new RepairBlock(block - 1), block, layout, trainSamples);
+        }
+        try (TokenFile tokens = run.calibrationTokens()) {
+            Windows.Split split = run.calibration(tokens);
+            Boundary embedded = Boundary.embed(
+                    model,
+                    List.of(split.train().first(trainSamples), split.validation()),
+                    scratch.resolve("embedded"),
+                    layout,
+                    recipe.batchSize(),
+                    manager,
+                    (_, _) -> {});
+            return new Entering(embedded, embedded, trainSamples);
+        }
+    }
+
+    private Entering sealedBy(RunState state, Stage before, int block, ActivationLayout layout, int trainSamples) {
+        Ticket ticket = RunContext.committed(state, before).ticket();
+        return new Entering(
+                run.boundary(ticket, block, RunNames.Stream.FULL, layout),
+                run.boundary(ticket, block, RunNames.Stream.QUANTIZED, layout),
+                trainSamples);
+    }
+
+    private Boundary pass(
+            String phase,
+            Boundary source,
+            ScriptedBlock decoder,
+            BlockWeights weights,
+            Path scratch,
+            NDManager manager,
+            AttemptProgress progress) {
+        progress.begin(phase);
+        int length = source.layout().sequenceLength();
+        return source.through(
+                decoder,
+                weights,
+                scratch.resolve(phase),
+                recipe.batchSize(),
+                manager,
+                (done, of) -> progress.passed(done, of, length));
+    }
+
+    /** The state that the first pass left: latent weights, step sizes, zero points and norms. */
+    private BlockState trainedBefore(RunState state, int block, LlamaConfig config, NDManager manager) {
+        try (BlockFile file = BlockFile.open(run.object(state, new TrainBlock(block), FILE), config, grid)) {
+            PackedBlock packed = file.read(manager);
+            List<NDArray> latent = file.latent(manager);
+            List<TrainableWeight> linears = new ArrayList<>();
+            for (int i = 0; i < latent.size(); i++) {
+                PackedWeight weight = packed.linears().get(i);
+                linears.add(new TrainableWeight(latent.get(i), weight.stepSize(), weight.zeroPoint()));
+            }
+            return new BlockState(linears, packed.biases(), packed.norms());
+        }
+    }
+
+    private TrainingListener listener(AttemptProgress progress, LossCurves curves, int length) {
+        long tokensPerStep = (long) recipe.batchSize() * length;
+        return new TrainingListener() {
+            @Override
+            public void stepped(int epoch, long step, long steps, double loss) {
+                curves.stepped(step, steps, loss);
+                progress.stepped(epoch, recipe.epochs(), step, steps, loss, tokensPerStep);
+            }
+
+            @Override
+            public void validated(long step, double loss) {
+                curves.validated(step, loss);
+                if (step == 0) {
+                    progress.reference(loss);
+                }
+            }
+        };
+    }
+
+    private static PackedBlock pack(BlockState state, AffineQuantizer quantizer, Packer packer) {
+        List<PackedWeight> linears = state.linears().stream()
+                .map(linear -> new PackedWeight(
+                        packer.pack(quantizer.codes(linear)),
+                        quantizer.usedStepSize(linear),
+                        quantizer.usedZeroPoint(linear),
+                        linear.weight().getShape().get(0),
+                        linear.weight().getShape().get(1)))
+                .toList();
+        List<NDArray> norms = state.norms().stream().map(NDArray::stopGradient).toList();
+        return new PackedBlock(linears, state.biases(), norms);
+    }
+
+    private List<ObjectRef> save(
+            Ticket ticket, Path scratch, LlamaConfig config, PackedBlock packed, BlockState state, LossCurves curves) {
+        // Only a repair pass trains on; without one the weights behind the codes are done with.
+        boolean trainsOn = run.plan().repaired() && ticket.stage() instanceof TrainBlock;
+        Optional<List<NDArray>> latent = trainsOn
+                ? Optional.of(
+                        state.linears().stream().map(TrainableWeight::weight).toList())
+                : Optional.empty();
+        Path block = scratch.resolve(FILE);
+        BlockFile.write(block, config, grid, packed, latent);
+        Path curve = scratch.resolve(LossCurves.FILE);
+        curves.write(curve);
+        String prefix = RunNames.attempt(ticket);
+        return List.of(run.store().put(prefix + FILE, block), run.store().put(prefix + LossCurves.FILE, curve));
+    }
+}

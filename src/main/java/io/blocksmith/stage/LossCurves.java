@@ -1,0 +1,63 @@
+package io.blocksmith.stage;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.blocksmith.failure.BlocksmithException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The losses of one training, for people to look at: the training loss averaged over at most {@value #POINTS} stretches of
+ * equal length, and every validation. Stored as {@code curves.json} beside what was trained.
+ */
+final class LossCurves {
+    static final String FILE = "curves.json";
+    private static final int POINTS = 200;
+
+    /** One point; step 0 is the start. */
+    record Point(long step, double loss) {}
+
+    /** The stored form. */
+    record Curves(List<Point> train, List<Point> validation) {}
+
+    private final List<Point> train = new ArrayList<>();
+    private final List<Point> validation = new ArrayList<>();
+    private double sum;
+    private long count;
+
+    void stepped(long step, long steps, double loss) {
+        sum += loss;
+        count++;
+        long stretch = Math.max(1, (steps + POINTS - 1) / POINTS);
+        if (count == stretch || step == steps) {
+            train.add(new Point(step, sum / count));
+            sum = 0;
+            count = 0;
+        }
+    }
+
+    void validated(long step, double loss) {
+        validation.add(new Point(step, loss));
+    }
+
+    void write(Path file) {
+        try {
+            new ObjectMapper().writeValue(file.toFile(), new Curves(train, validation));
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+        }
+    }
+
+    static Curves read(Path file) {
+        try {
+            return new ObjectMapper().readValue(Files.readAllBytes(file), Curves.class);
+        } catch (JsonProcessingException e) {
+            throw BlocksmithException.environment(e, "%s: not valid: %s", file, e.getOriginalMessage());
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package io.blocksmith.stage;
+
+import ai.djl.ndarray.NDManager;
+import io.blocksmith.boundary.Boundary;
+import io.blocksmith.data.ActivationLayout;
+import io.blocksmith.data.TokenFile;
+import io.blocksmith.data.Windows;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.llama.CheckpointWeights;
+import io.blocksmith.run.ObjectRef;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.StageState.Committed;
+import io.blocksmith.run.Ticket;
+import io.blocksmith.spec.Numerics;
+import io.blocksmith.spec.Recipe;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.RunNames;
+import io.blocksmith.tensor.Compute;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What every stage of one run needs: the frozen recipe, the inputs, the store, the device, and a scratch folder on the
+ * store's file system. The state of the run is read from the ledger each time, because the ledger is the only truth.
+ */
+public final class RunContext {
+    /** Token streams of the inputs, made at submit. */
+    static final String CALIBRATION_TOKENS = "inputs/calibration.tokens";
+
+    static final String EVALUATION_TOKENS = "inputs/evaluation.tokens";
+
+    private final RunIdentity identity;
+    private final RunInputs inputs;
+    private final ObjectStore store;
+    private final Compute compute;
+    private final Path scratch;
+    private final Plan plan;
+
+    public RunContext(RunIdentity identity, RunInputs inputs, ObjectStore store, Compute compute, int blocks) {
+        this.identity = identity;
+        this.inputs = inputs;
+        this.store = store;
+        this.compute = compute;
+        this.scratch = store.path("scratch");
+        this.plan = Plan.of(identity.recipe(), blocks);
+    }
+
+    RunIdentity identity() {
+        return identity;
+    }
+
+    RunInputs inputs() {
+        return inputs;
+    }
+
+    Recipe recipe() {
+        return identity.recipe();
+    }
+
+    boolean bfloat16() {
+        return recipe().numerics() == Numerics.BFLOAT16;
+    }
+
+    ObjectStore store() {
+        return store;
+    }
+
+    Compute compute() {
+        return compute;
+    }
+
+    NDManager manager() {
+        return compute.manager();
+    }
+
+    /** The stages of this run. */
+    public Plan plan() {
+        return plan;
+    }
+
+    /** The run as its ledger tells it now. */
+    RunState state() {
+        return new Ledger(store).read();
+    }
+
+    /** The committed result of {@code stage}; stages start only when their prerequisites have one. */
+    static Committed committed(RunState state, Stage stage) {
+        if (state.stage(stage) instanceof Committed committed) {
+            return committed;
+        }
+        throw BlocksmithException.defect("stage %s is needed but has not committed", stage.key());
+    }
+
+    /** A local file with the object called {@code file} that the committed attempt at {@code stage} wrote. */
+    Path object(RunState state, Stage stage, String file) {
+        Ticket ticket = committed(state, stage).ticket();
+        return store.path(RunNames.attempt(ticket) + file);
+    }
+
+    CheckpointWeights openModel() {
+        return CheckpointWeights.open(Path.of(inputs.model()));
+    }
+
+    /** The calibration tokens; closed by the caller. */
+    TokenFile calibrationTokens() {
+        return TokenFile.open(store.path(CALIBRATION_TOKENS), Path.of(inputs.calibration()));
+    }
+
+    /** Trained and validation windows of Block-AP. */
+    Windows.Split calibration(TokenFile tokens) {
+        var calibration = recipe().calibration();
+        return Windows.split(
+                tokens,
+                calibration.sequenceLength(),
+                calibration.trainSamples(),
+                calibration.validationSamples(),
+                calibration.order(),
+                recipe().seed());
+    }
+
+    /** Trained and validation windows of E2E-QP. */
+    Windows.Split endToEnd(TokenFile tokens) {
+        var endToEnd = recipe().endToEnd();
+        return Windows.split(
+                tokens,
+                endToEnd.sequenceLength(),
+                endToEnd.samples(),
+                endToEnd.validationSamples(),
+                recipe().calibration().order(),
+                recipe().seed());
+    }
+
+    /** An empty folder for what {@code ticket} writes before it is put; removed by {@link #clear}. */
+    Path scratch(Ticket ticket) {
+        Path folder = scratch.resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
+        deleteTree(folder);
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, e.getMessage());
+        }
+    }
+
+    /** Removes all scratch folders: those of ended attempts, and those that a crash left. */
+    public void clear() {
+        deleteTree(scratch);
+    }
+
+    private static void deleteTree(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", folder, e.getMessage());
+        }
+    }
+
+    /** Seals a boundary of {@code ticket}: its shards become objects, readable by whoever trains {@code block}. */
+    List<ObjectRef> seal(Boundary boundary, Ticket ticket, int block, RunNames.Stream stream) {
+        List<ObjectRef> objects = new ArrayList<>();
+        String prefix = RunNames.boundary(ticket, block, stream);
+        for (int shard = 0; shard < boundary.layout().shards(); shard++) {
+            String name = ActivationLayout.shardName(shard);
+            objects.add(store.put(prefix + name, boundary.directory().resolve(name)));
+        }
+        return objects;
+    }
+
+    /** The boundary before {@code block} that the committed attempt {@code ticket} sealed. */
+    Boundary boundary(Ticket ticket, int block, RunNames.Stream stream, ActivationLayout layout) {
+        String first = RunNames.boundary(ticket, block, stream) + ActivationLayout.shardName(0);
+        return new Boundary(store.path(first).getParent(), layout);
+    }
+
+    /** Windows that perplexities are measured on. */
+    Windows evaluationWindows(TokenFile tokens) {
+        var evaluation = recipe().evaluation();
+        return inputs.evaluation().isPresent()
+                ? Windows.fromStart(tokens, evaluation.context(), evaluation.windows())
+                : calibration(tokens).validation();
+    }
+
+    /** The tokens behind {@link #evaluationWindows}; closed by the caller. */
+    TokenFile evaluationTokens() {
+        Optional<String> text = inputs.evaluation();
+        return text.isPresent()
+                ? TokenFile.open(store.path(EVALUATION_TOKENS), Path.of(text.get()))
+                : calibrationTokens();
+    }
+}
