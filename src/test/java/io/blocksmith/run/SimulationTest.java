@@ -183,6 +183,9 @@ class SimulationTest {
                         .as("ticket issued once: %s", ticket)
                         .isTrue();
                 assertThat(committed).as("prerequisites of %s", ticket).containsAll(plan.prerequisites(ticket.stage()));
+                assertThat(((StageState.Running) state.stage(ticket.stage())).failures())
+                        .as("failures before %s", ticket)
+                        .hasSizeLessThan(decisions.policy().tries());
             }
             if (event instanceof StageCommitted(var at, Ticket ticket, StageResult result)) {
                 assertThat(committed.add(ticket.stage()))

@@ -50,12 +50,8 @@ class RunFolderTest {
 
     private Process otherProcess(Path root) throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        return new ProcessBuilder(
-                        java.toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Holder.class.getName(),
-                        "" + root)
+        String classes = System.getProperty("java.class.path");
+        return new ProcessBuilder(java.toString(), "-cp", classes, Holder.class.getName(), root.toString())
                 .redirectError(Files.createTempFile(parent, "child", ".log").toFile())
                 .start();
     }

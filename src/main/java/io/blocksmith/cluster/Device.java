@@ -1,0 +1,11 @@
+package io.blocksmith.cluster;
+
+import io.blocksmith.run.StageRunner;
+import java.util.concurrent.Executor;
+
+/**
+ * What does the numerical work of one worker.
+ *
+ * @param thread runs one task at a time, always on the same platform thread: native libraries keep state by thread
+ */
+public record Device(StageRunner runner, Executor thread) {}

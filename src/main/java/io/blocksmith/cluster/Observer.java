@@ -1,0 +1,43 @@
+package io.blocksmith.cluster;
+
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunState;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Stands between the supervisor and a listener that may be slow or broken; runs on a dispatcher for blocking work. */
+final class Observer {
+    private static final Logger LOG = LoggerFactory.getLogger(Observer.class);
+
+    private Observer() {}
+
+    /** What an observer is told. */
+    sealed interface Command {}
+
+    record Recorded(Event event, RunState after) implements Command {}
+
+    record Progressed(Progress progress) implements Command {}
+
+    /** The last message; told after everything else was seen. */
+    record Ended(RunOutcome outcome) implements Command {}
+
+    static Behavior<Command> create(RunListener listener, CompletableFuture<RunOutcome> outcome) {
+        return Behaviors.receiveMessage(command -> {
+            try {
+                switch (command) {
+                    case Recorded(Event event, RunState after) -> listener.recorded(event, after);
+                    case Progressed(Progress progress) -> listener.progressed(progress);
+                    case Ended(RunOutcome how) -> outcome.complete(how);
+                }
+            } catch (RuntimeException failure) {
+                // A broken display is no reason to end a run.
+                LOG.warn("the run's listener failed", failure);
+            }
+            return Behaviors.same();
+        });
+    }
+}

@@ -1,0 +1,73 @@
+package io.blocksmith.cluster;
+
+import static io.blocksmith.run.Histories.result;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import io.blocksmith.run.Outcome;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.run.Ticket;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StageAttemptTest {
+    private static final Ticket TICKET = new Ticket("tiny", new TrainBlock(0), 1, 1);
+    private static final Duration LONG = Duration.ofMinutes(10);
+    private static final Duration SHORT = Duration.ofMillis(20);
+
+    private final ActorTestKit kit = ActorTestKit.create();
+    private final ExecutorService deviceThread = Executors.newSingleThreadExecutor();
+    private final ScriptedRunner runner = new ScriptedRunner();
+    private final TestProbe<Placement.Command> reports = kit.createTestProbe();
+
+    @AfterEach
+    void shutDown() {
+        kit.shutdownTestKit();
+        deviceThread.shutdownNow();
+    }
+
+    private ActorRef<StageAttempt.Command> start(Pace pace) {
+        return kit.spawn(BlockTrainer.create(
+                new StageAttempt.Assignment(TICKET, "worker-1", reports.getRef()),
+                new Device(runner, deviceThread),
+                pace));
+    }
+
+    @Test
+    void theOutcomeIsRepeatedUntilItIsAcknowledged() {
+        ActorRef<StageAttempt.Command> attempt = start(new Pace(LONG, SHORT));
+        Placement.Ended expected = new Placement.Ended(TICKET, "worker-1", new Outcome.Done(result(TICKET)), attempt);
+        reports.expectMessage(expected);
+        reports.expectMessage(expected);
+        reports.expectMessage(expected);
+        attempt.tell(new StageAttempt.Acknowledged());
+        reports.expectTerminated(attempt);
+    }
+
+    @Test
+    void progressWithinThePaceIsHeldBackAndTheLatestIsKept() {
+        CountDownLatch release = new CountDownLatch(1);
+        runner.at(TICKET.stage(), (ticket, progress, cancelled) -> {
+            for (long step = 1; step <= 1000; step++) {
+                progress.accept(ScriptedRunner.step(ticket, step));
+            }
+            try {
+                release.await();
+            } catch (InterruptedException stopped) {
+                throw new IllegalStateException(stopped);
+            }
+            return result(ticket);
+        });
+        start(new Pace(Duration.ofSeconds(1), LONG));
+        reports.expectMessage(new Placement.Progressed(ScriptedRunner.step(TICKET, 1)));
+        reports.expectMessage(new Placement.Progressed(ScriptedRunner.step(TICKET, 1000)));
+        release.countDown();
+        assertThat(reports.receiveMessage()).isInstanceOf(Placement.Ended.class);
+    }
+}
