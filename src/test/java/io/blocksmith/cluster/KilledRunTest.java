@@ -1,0 +1,112 @@
+package io.blocksmith.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.blocksmith.run.Decisions;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.FailurePolicy;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.Plans;
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.Retention;
+import io.blocksmith.store.RunFolder;
+import io.blocksmith.store.SweepingJournal;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run in a real folder whose process is killed in the middle of a stage. */
+class KilledRunTest {
+    private static final Plan PLAN = Plans.of(3, 1, 0);
+    private static final Stage CUT = new TrainBlock(1);
+
+    @TempDir
+    Path parent;
+
+    private static EmbeddedRun start(RunFolder folder, ExecutorService deviceThread, ScriptedRunner runner) {
+        RunSupervisor.Settings settings = new RunSupervisor.Settings(
+                new RunSupervisor.RunSubmission("tiny", "d1"),
+                new Decisions(PLAN, FailurePolicy.standard()),
+                new SweepingJournal(folder.ledger(), new Retention(folder.store(), PLAN)),
+                "process " + ProcessHandle.current().pid(),
+                InstantSource.system());
+        return EmbeddedRun.start(settings, new Device(runner, deviceThread), Pace.standard(), new RunListener() {
+            @Override
+            public void recorded(Event event, RunState after) {}
+
+            @Override
+            public void progressed(Progress progress) {}
+        });
+    }
+
+    @Test
+    @Timeout(60)
+    void goesOnAtTheStageThatWasCut() throws Exception {
+        Path root = parent.resolve("run");
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        Process victim = new ProcessBuilder(
+                        java.toString(),
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Victim.class.getName(),
+                        root.toString())
+                .redirectError(parent.resolve("victim.log").toFile())
+                .start();
+        try {
+            assertThat(victim.inputReader().lines().anyMatch("cut here"::equals))
+                    .isTrue();
+        } finally {
+            victim.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
+        }
+
+        ScriptedRunner runner = new ScriptedRunner();
+        try (RunFolder folder = RunFolder.open(root);
+                ExecutorService deviceThread = Executors.newSingleThreadExecutor()) {
+            assertThat(start(folder, deviceThread, runner)
+                            .outcome()
+                            .toCompletableFuture()
+                            .get(20, TimeUnit.SECONDS))
+                    .isInstanceOf(RunOutcome.Completed.class);
+            RunState state = new Ledger(folder.store()).read();
+            assertThat(runner.ran().getFirst().stage()).isEqualTo(CUT);
+            assertThat(runner.ran()).hasSize(PLAN.stages().size() - 2);
+            assertThat(state.epoch()).isEqualTo(2);
+            assertThat(state.stage(CUT).attempts()).isEqualTo(2);
+        }
+    }
+
+    /** Runs until the stage that it never finishes. */
+    static final class Victim {
+        private Victim() {}
+
+        public static void main(String[] arguments) throws Exception {
+            ScriptedRunner runner = new ScriptedRunner().at(CUT, (ticket, progress, cancelled) -> {
+                System.out.println("cut here");
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException stopped) {
+                    throw new IllegalStateException(stopped);
+                }
+                return ScriptedRunner.succeed(ticket, progress, cancelled);
+            });
+            try (RunFolder folder = RunFolder.open(Path.of(arguments[0]));
+                    ExecutorService deviceThread = Executors.newSingleThreadExecutor()) {
+                start(folder, deviceThread, runner)
+                        .outcome()
+                        .toCompletableFuture()
+                        .join();
+            }
+        }
+    }
+}
