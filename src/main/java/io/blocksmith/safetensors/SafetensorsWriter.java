@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -100,8 +101,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         try {
             for (long at = 0; at < data.byteSize(); at += PIECE) {
-                ByteBuffer piece =
-                        data.asSlice(at, Math.min(PIECE, data.byteSize() - at)).asByteBuffer();
+                ByteBuffer piece = buffer(data.asSlice(at, Math.min(PIECE, data.byteSize() - at)));
                 while (piece.hasRemaining()) {
                     channel.write(piece);
                 }
@@ -110,6 +110,13 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
         }
         written += data.byteSize();
+    }
+
+    /** Only byte arrays and native memory have buffers; an array of anything else is copied. */
+    private static ByteBuffer buffer(MemorySegment piece) {
+        return piece.isNative()
+                ? piece.asByteBuffer()
+                : ByteBuffer.wrap(piece.toArray(ValueLayout.JAVA_BYTE));
     }
 
     /** Checks that every tensor is complete and forces the file to disk. */

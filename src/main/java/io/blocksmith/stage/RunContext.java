@@ -188,16 +188,24 @@ public final class RunContext {
     /** Windows that perplexities are measured on. */
     Windows evaluationWindows(TokenFile tokens) {
         var evaluation = recipe().evaluation();
-        return inputs.evaluation().isPresent()
+        return inputs.evaluationText().isPresent()
                 ? Windows.fromStart(tokens, evaluation.context(), evaluation.windows())
                 : calibration(tokens).validation();
     }
 
     /** The tokens behind {@link #evaluationWindows}; closed by the caller. */
     TokenFile evaluationTokens() {
-        Optional<String> text = inputs.evaluation();
+        Optional<String> text = inputs.evaluationText();
         return text.isPresent()
                 ? TokenFile.open(store.path(EVALUATION_TOKENS), Path.of(text.get()))
                 : calibrationTokens();
+    }
+
+    /** Tokens that pass through the model for each perplexity. */
+    public double evaluatedTokens() {
+        try (TokenFile tokens = evaluationTokens()) {
+            Windows windows = evaluationWindows(tokens);
+            return (double) windows.count() * windows.length();
+        }
     }
 }

@@ -7,6 +7,12 @@ import java.util.Optional;
  *
  * @param model folder of the model
  * @param calibration file that calibration windows come from
- * @param evaluation file that perplexities are measured on; without one it is the calibration's validation windows
+ * @param evaluation file that perplexities are measured on; empty for the calibration's validation windows
  */
-public record RunInputs(String model, String calibration, Optional<String> evaluation) {}
+public record RunInputs(String model, String calibration, String evaluation) {
+
+    /** The evaluation file, when there is one. */
+    public Optional<String> evaluationText() {
+        return Optional.of(evaluation).filter(file -> !file.isEmpty());
+    }
+}

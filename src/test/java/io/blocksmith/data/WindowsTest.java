@@ -99,7 +99,8 @@ class WindowsTest {
                         BlocksmithException.class, e -> assertThat(e.category()).isEqualTo(Category.USER))
                 .hasMessage(
                         "calibration %s: 11 windows of 10 tokens needed (train 9 + validation 2),"
-                                + " found 10 (103 tokens); lower calibration.train-samples or give more text",
+                                + " found 10 (103 tokens); lower the samples or the sequence length of"
+                                + " calibration or end-to-end, or give more text",
                         folder.resolve("text.ids"));
     }
 

@@ -1,0 +1,176 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.cluster.Device;
+import io.blocksmith.cluster.EmbeddedRun;
+import io.blocksmith.cluster.Pace;
+import io.blocksmith.cluster.RunOutcome;
+import io.blocksmith.cluster.RunSupervisor;
+import io.blocksmith.config.Settings;
+import io.blocksmith.data.TokenFile;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
+import io.blocksmith.run.Decisions;
+import io.blocksmith.run.FailurePolicy;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.StageState.Failure;
+import io.blocksmith.run.StageState.Waiting;
+import io.blocksmith.stage.Pipeline;
+import io.blocksmith.stage.RunContext;
+import io.blocksmith.stage.RunInputs;
+import io.blocksmith.stage.Submission;
+import io.blocksmith.store.Retention;
+import io.blocksmith.store.RunFolder;
+import io.blocksmith.store.SweepingJournal;
+import io.blocksmith.tensor.Compute;
+import io.blocksmith.tensor.DeviceThread;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/** A whole run in this process: checked, frozen in its folder, and carried out by the actors. */
+final class EmbeddedQuantization {
+    /** How long a signal waits for the present step to end. */
+    private static final long GRACE_SECONDS = 60;
+
+    private final RunInputs inputs;
+    private final Settings settings;
+    private final Path folder;
+
+    EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder) {
+        this.inputs = inputs;
+        this.settings = settings;
+        this.folder = folder;
+    }
+
+    /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
+    RunState run() {
+        Submission submission = Submission.check(inputs, settings.recipe());
+        DiskRoom.require(folder, submission.estimate());
+        boolean fresh = !Files.exists(folder);
+        try (RunFolder held = RunFolder.open(folder);
+                Compute compute =
+                        Compute.open(settings.compute().device(), settings.compute().threads())) {
+            RunContext context;
+            try {
+                context = submission.into(held.store(), compute);
+            } catch (BlocksmithException refused) {
+                if (fresh) {
+                    deleteTree(folder);
+                }
+                throw refused;
+            }
+            return carriedOut(submission, held, compute, context);
+        }
+    }
+
+    private RunState carriedOut(Submission submission, RunFolder held, Compute compute, RunContext context) {
+        Plan plan = context.plan();
+        RunState before = held.ledger().read();
+        if (before.phase() == RunState.Phase.COMPLETED) {
+            return before;
+        }
+        RunSupervisor.Settings supervisor = new RunSupervisor.Settings(
+                new RunSupervisor.RunSubmission(
+                        folder.getFileName().toString(), submission.identityDigest(held.store())),
+                new Decisions(plan, FailurePolicy.standard()),
+                new SweepingJournal(held.ledger(), new Retention(held.store(), plan)),
+                holder(),
+                InstantSource.system());
+        int blocks = submission.config().blocks();
+        RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
+        try (DeviceThread thread = new DeviceThread(compute);
+                RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime)) {
+            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, thread), Pace.standard(), view);
+            CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
+            Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
+            Runtime.getRuntime().addShutdownHook(onSignal);
+            try {
+                return finalState(outcome.get());
+            } catch (ExecutionException e) {
+                throw BlocksmithException.defect("the run ended without an outcome: %s", e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw BlocksmithException.transientFault(e, "interrupted");
+            } finally {
+                forget(onSignal);
+            }
+        }
+    }
+
+    private static void stopAndWait(EmbeddedRun run, CompletableFuture<RunOutcome> outcome) {
+        System.err.println("\nstopping at the end of the present step; run the same command again to go on");
+        run.stop("stopped by a signal");
+        try {
+            outcome.get(GRACE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            System.err.println("stopped without a farewell: " + e + "; what has committed is safe");
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is going down, which is when hooks cannot be removed and need not be.
+            return;
+        }
+    }
+
+    private RunState finalState(RunOutcome outcome) {
+        return switch (outcome) {
+            case RunOutcome.Completed(RunState state) -> state;
+            case RunOutcome.Stopped(RunState state) -> throw stopped(state);
+            case RunOutcome.Fenced(String holder, long epoch) ->
+                throw BlocksmithException.environment(
+                        null, "%s: %s has taken this run over (epoch %d); this process steps back", folder, holder, epoch);
+            case RunOutcome.Broken(Throwable cause) ->
+                throw cause instanceof BlocksmithException known
+                        ? known
+                        : BlocksmithException.environment(cause, "%s: the ledger failed: %s", folder, cause);
+        };
+    }
+
+    /** The failure that stopped the run, with the category it had. */
+    private BlocksmithException stopped(RunState state) {
+        String reason = state.rest().map(rest -> rest.reason()).orElse("no reason recorded");
+        Optional<Failure> last = state.stages().values().stream()
+                .filter(Waiting.class::isInstance)
+                .flatMap(stage -> ((Waiting) stage).failures().stream())
+                .max(Comparator.comparing(Failure::at));
+        String advice = "; what has committed is kept in %s, the same command goes on from there".formatted(folder);
+        return new BlocksmithException(
+                last.map(Failure::category).orElse(Category.TRANSIENT), reason + advice, null);
+    }
+
+    private static String holder() {
+        try {
+            return "%s process %d"
+                    .formatted(InetAddress.getLocalHost().getHostName(), ProcessHandle.current().pid());
+        } catch (IOException e) {
+            return "process " + ProcessHandle.current().pid();
+        }
+    }
+
+    private static void deleteTree(Path tree) {
+        try (Stream<Path> paths = Files.walk(tree)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be removed: %s", tree, e.getMessage());
+        }
+    }
+}

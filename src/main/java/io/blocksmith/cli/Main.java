@@ -1,0 +1,70 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
+import java.util.Objects;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Entry point of the launcher. */
+@Command(
+        name = "blocksmith",
+        description = "Quantizes large language models to 2, 3 and 4 bits by EfficientQAT, and does not lose the run.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        subcommands = {
+            QuantizeCommand.class,
+            EvalCommand.class,
+            InspectCommand.class,
+            DemoCommand.class,
+            BenchCommand.class,
+            MakeDemoModelCommand.class
+        })
+public final class Main implements Runnable {
+    static final int FAILED = 1;
+    static final int WRONG_INPUT = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which command?");
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"blocksmith " + Objects.requireNonNullElse(version, "development")};
+        }
+    }
+
+    public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    /** Runs one command line and gives its exit code. */
+    static int execute(String... arguments) {
+        return new CommandLine(new Main())
+                .setExecutionExceptionHandler((failure, line, parsed) -> report(failure))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .execute(arguments);
+    }
+
+    /** One clear line for what a user can mend, the whole trace for what only we can. */
+    private static int report(Exception failure) {
+        if (failure instanceof BlocksmithException known && known.category() != Category.DEFECT) {
+            System.err.println("blocksmith: " + known.getMessage());
+            return known.category() == Category.USER ? WRONG_INPUT : FAILED;
+        }
+        System.err.println("blocksmith: this is a defect of Blocksmith, please report it with the lines below");
+        failure.printStackTrace(System.err);
+        return FAILED;
+    }
+}

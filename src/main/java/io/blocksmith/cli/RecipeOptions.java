@@ -1,0 +1,48 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.config.Settings;
+import io.blocksmith.config.SettingsLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options that make a recipe. */
+final class RecipeOptions {
+    @Option(names = "--bits", paramLabel = "N", description = "Width of a code: 2, 3, 4 or 8 (quantization.bits).")
+    private Integer bits;
+
+    @Option(
+            names = "--group-size",
+            paramLabel = "N",
+            description = "Weights that share a step size; -1 = one group a row (quantization.group-size).")
+    private Integer groupSize;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Recipe in HOCON, over the defaults; see conf/.")
+    private Path file;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "One key of the recipe, over everything else; repeatable.")
+    private List<String> assignments = new ArrayList<>();
+
+    /** Whether any of them was given. */
+    boolean given() {
+        return bits != null || groupSize != null || file != null || !assignments.isEmpty();
+    }
+
+    Settings load() {
+        Map<String, String> flags = new LinkedHashMap<>();
+        if (bits != null) {
+            flags.put("quantization.bits", bits.toString());
+        }
+        if (groupSize != null) {
+            flags.put("quantization.group-size", groupSize.toString());
+        }
+        return SettingsLoader.load(Optional.ofNullable(file), assignments, flags);
+    }
+}

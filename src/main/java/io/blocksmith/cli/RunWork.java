@@ -1,0 +1,93 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
+import io.blocksmith.spec.Recipe;
+
+/**
+ * How much of a run is done, for the progress line and its estimate of the time left. The unit is one token through one
+ * block forward; a training step counts as three (forward, and a backward of twice the products).
+ */
+final class RunWork {
+    private static final double SMALL = 1;
+
+    private final Plan plan;
+    private final Recipe recipe;
+    private final LlamaConfig config;
+    private final double evaluatedTokens;
+
+    /**
+     * The work of a run.
+     *
+     * @param evaluatedTokens tokens that each perplexity is measured on
+     */
+    RunWork(Plan plan, Recipe recipe, LlamaConfig config, double evaluatedTokens) {
+        this.plan = plan;
+        this.recipe = recipe;
+        this.config = config;
+        this.evaluatedTokens = evaluatedTokens;
+    }
+
+    /** The share of the run that {@code state} and the progress of its running attempt amount to, from 0 to 1. */
+    double fraction(RunState state, Progress progress) {
+        double done = 0;
+        double total = 0;
+        for (Stage stage : plan.stages()) {
+            double work = work(stage);
+            total += work;
+            if (state.isCommitted(stage)) {
+                done += work;
+            } else if (progress != null && progress.ticket().stage().equals(stage)) {
+                done += work * within(progress);
+            }
+        }
+        return done / total;
+    }
+
+    /** The share of a stage; of a block's passes, the first is a fifth or so and training is nearly all of the rest. */
+    private static double within(Progress progress) {
+        double steps = progress.steps() == 0 ? 0 : (double) progress.step() / progress.steps();
+        return switch (progress.phase()) {
+            case "targets" -> 0.1 * steps;
+            case "propagate" -> 0.9 + 0.1 * steps;
+            case "seal", "verify" -> 1;
+            case "train" -> progress.ticket().stage() instanceof Stage.EndToEnd ? steps : 0.1 + 0.8 * steps;
+            default -> steps;
+        };
+    }
+
+    private double work(Stage stage) {
+        return switch (stage) {
+            case Stage.Capture(int segment) -> segment == 0 ? SMALL : allWindows() * segmentBefore(segment);
+            case Stage.TrainBlock _ -> blockAp(recipe.calibration().trainSamples());
+            case Stage.RepairBlock _ -> blockAp(recipe.blockAp().repair().samples());
+            case Stage.EndToEnd _ -> {
+                double tokens = (double) recipe.endToEnd().samples()
+                        * recipe.endToEnd().sequenceLength();
+                // Forward, forward again, backward.
+                yield 4 * tokens * recipe.endToEnd().epochs() * config.blocks() + SMALL;
+            }
+            case Stage.Evaluate _ -> evaluatedTokens * config.blocks();
+            case Stage.Export _ -> SMALL;
+            case Stage.Report _ -> SMALL;
+        };
+    }
+
+    private double blockAp(int trainSamples) {
+        double trained = (double) trainSamples * recipe.calibration().sequenceLength();
+        return 3 * trained * recipe.blockAp().epochs() + 2 * allWindows();
+    }
+
+    private double allWindows() {
+        int samples =
+                recipe.calibration().trainSamples() + recipe.calibration().validationSamples();
+        return (double) samples * recipe.calibration().sequenceLength();
+    }
+
+    private int segmentBefore(int segment) {
+        return plan.segments().ranges().get(segment - 1).size();
+    }
+}

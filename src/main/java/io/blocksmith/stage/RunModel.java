@@ -1,0 +1,39 @@
+package io.blocksmith.stage;
+
+import io.blocksmith.llama.LlamaWeights;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage.Subject;
+import io.blocksmith.store.DirectoryStore;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.RunNames;
+import io.blocksmith.store.SpecFile;
+import io.blocksmith.tensor.Compute;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A run folder looked at as a model. */
+public final class RunModel {
+    private RunModel() {}
+
+    /** Whether {@code folder} is a run folder. */
+    public static boolean isRun(Path folder) {
+        return Files.isRegularFile(folder.resolve(RunNames.SPEC));
+    }
+
+    /** The folder of the model that the run quantizes; its tokenizer is the run's. */
+    public static Path modelFolder(Path folder) {
+        return Path.of(SpecFile.read(DirectoryStore.open(folder))
+                .operations(RunInputs.class)
+                .model());
+    }
+
+    /** The weights of the run's model as it was at {@code subject}; a stage that has not committed is a DEFECT. */
+    public static LlamaWeights open(Path folder, Subject subject, Compute compute) {
+        DirectoryStore store = DirectoryStore.open(folder);
+        SpecFile spec = SpecFile.read(store);
+        RunState state = new Ledger(store).read();
+        RunContext run = new RunContext(
+                spec.identity(RunIdentity.class), spec.operations(RunInputs.class), store, compute, state.blocks());
+        return new SubjectWeights(run, state, subject);
+    }
+}

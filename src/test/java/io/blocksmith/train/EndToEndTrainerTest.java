@@ -1,0 +1,267 @@
+package io.blocksmith.train;
+
+import static io.blocksmith.tensor.TestCompute.relativeDifference;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import io.blocksmith.llama.BlockWeights;
+import io.blocksmith.llama.CheckpointWeights;
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.llama.OutputHead;
+import io.blocksmith.llama.RotaryTable;
+import io.blocksmith.llama.ScriptedBlock;
+import io.blocksmith.llama.TinyModel;
+import io.blocksmith.packed.PackedBlock;
+import io.blocksmith.quant.AffineQuantizer;
+import io.blocksmith.quant.PackedWeight;
+import io.blocksmith.quant.Packer;
+import io.blocksmith.quant.TrainableWeight;
+import io.blocksmith.safetensors.TensorType;
+import io.blocksmith.spec.Adam;
+import io.blocksmith.spec.EndToEnd;
+import io.blocksmith.spec.Quantization;
+import io.blocksmith.tensor.Gradients;
+import io.blocksmith.tensor.TestCompute;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EndToEndTrainerTest {
+    private static final int LENGTH = 12;
+    private static final Quantization GRID = new Quantization(3, 32, false);
+    @TempDir
+    Path folder;
+
+    private NDManager manager;
+    private CheckpointWeights weights;
+    private ScriptedBlock decoder;
+    private OutputHead head;
+    private Packer packer;
+
+    @BeforeEach
+    void openModel() {
+        manager = TestCompute.cpu().manager().newSubManager();
+        LlamaConfig config = TinyModel.everyOption(3);
+        TinyModel.write(folder, config, TensorType.F32, 5);
+        weights = CheckpointWeights.open(folder);
+        decoder = ScriptedBlock.compile(config, RotaryTable.of(config, LENGTH, manager), false, manager);
+        head = OutputHead.of(weights, manager);
+        packer = new Packer(GRID, manager);
+    }
+
+    @AfterEach
+    void closeModel() {
+        packer.close();
+        head.close();
+        decoder.close();
+        weights.close();
+        manager.close();
+    }
+
+    @Test
+    void gradientsByRecomputationEqualThoseOfOneGraphThroughTheWholeModel() {
+        int[][] windows = windows(2, 1);
+        try (NDScope _ = new NDScope()) {
+            List<PackedBlock> blocks = packedBlocks();
+            PackedModel model = model(blocks);
+
+            List<NDArray> stepSizes = new ArrayList<>();
+            List<NDArray> zeroPoints = new ArrayList<>();
+            NDArray loss = Gradients.record(() -> {
+                NDArray x = weights.embed(windows, manager);
+                for (PackedBlock block : blocks) {
+                    x = decoder.forward(x, recorded(block, stepSizes, zeroPoints));
+                }
+                NDArray logits = head.logits(x.reshape(-1, 64)).logSoftmax(-1);
+                return logits.get(
+                                new NDIndex("{}, {}", scored(windows), next(windows)))
+                        .sum()
+                        .neg();
+            });
+            TestCompute.backward(loss);
+
+            try (PackedModel.Gradient gradient = model.gradient(windows, 1)) {
+                assertThat(gradient.loss()).isCloseTo(loss.stopGradient().getFloat(), within(1e-3));
+                for (int i = 0; i < stepSizes.size(); i++) {
+                    assertThat(relativeDifference(
+                                    gradient.stepSizes().get(i), stepSizes.get(i).getGradient()))
+                            .as("step sizes of linear " + i)
+                            .isLessThan(2e-5);
+                    assertThat(relativeDifference(
+                                    gradient.zeroPoints().get(i), zeroPoints.get(i).getGradient()))
+                            .as("zero points of linear " + i)
+                            .isLessThan(2e-5);
+                }
+            }
+        }
+    }
+
+    private static Offset<Double> within(double offset) {
+        return Offset.offset(offset);
+    }
+
+    /** W^ as a graph over step sizes and zero points, with codes taken back from W^ itself. */
+    private BlockWeights recorded(PackedBlock block, List<NDArray> stepSizes, List<NDArray> zeroPoints) {
+        List<NDArray> linears = new ArrayList<>();
+        for (PackedWeight packed : block.linears()) {
+            NDArray s = packed.stepSize();
+            NDArray codes = packer.unpack(packed)
+                    .stopGradient()
+                    .reshape(s.getShape().get(0), -1)
+                    .div(s)
+                    .round()
+                    .add(packed.zeroPoint());
+            NDArray stepSize = Gradients.leaf(s.duplicate());
+            NDArray zeroPoint = Gradients.leaf(packed.zeroPoint().duplicate());
+            stepSizes.add(stepSize);
+            zeroPoints.add(zeroPoint);
+            linears.add(codes.stopGradient().sub(zeroPoint).mul(stepSize).reshape(packed.rows(), packed.columns()));
+        }
+        return new BlockWeights(linears, block.biases(), block.norms());
+    }
+
+    private NDArray scored(int[][] windows) {
+        long[] positions = new long[windows.length * (LENGTH - 1)];
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = i / (LENGTH - 1) * (long) LENGTH + i % (LENGTH - 1);
+        }
+        return manager.create(positions);
+    }
+
+    private NDArray next(int[][] windows) {
+        return manager.create(Arrays.stream(windows)
+                .flatMapToLong(window -> Arrays.stream(window).skip(1).asLongStream())
+                .toArray());
+    }
+
+    @Test
+    void trainingStepSizesLowersTheLossAndTouchesNothingElse() {
+        try (NDScope _ = new NDScope()) {
+            PackedModel model = model(packedBlocks());
+            float[] zeroPoints = model.linears().getFirst().zeroPoint().toFloatArray();
+            int[][] windows = windows(16, 2);
+            double before = model.loss(windows);
+
+            train(model, recipe(EndToEnd.Trained.STEP_SIZES, 4, true), windows);
+
+            assertThat(model.loss(windows)).isLessThan(before);
+            assertThat(model.linears().getFirst().zeroPoint().toFloatArray()).isEqualTo(zeroPoints);
+        }
+    }
+
+    @Test
+    void theKeptStateIsTheOneWithTheBestValidationLoss() {
+        try (NDScope _ = new NDScope()) {
+            PackedModel model = model(packedBlocks());
+            int[][] windows = windows(48, 2);
+            List<Double> validations = new ArrayList<>();
+            EndToEndTrainer.Outcome outcome =
+                    train(model, recipe(EndToEnd.Trained.STEP_SIZES, 4, true, 1e-2), windows, validations);
+
+            assertThat(validations).hasSizeGreaterThan(5);
+            assertThat(validations.getLast()).isGreaterThan(outcome.finalLoss());
+            assertThat(outcome.finalLoss()).isEqualTo(Collections.min(validations));
+            double kept = model.loss(windows(4, 99)) / (4 * (LENGTH - 1));
+            assertThat(kept).isCloseTo(outcome.finalLoss(), within(1e-5));
+        }
+    }
+
+    @Test
+    void theSameTrainingTwiceGivesTheSameBytes() {
+        try (NDScope _ = new NDScope()) {
+            PackedModel first = model(packedBlocks());
+            PackedModel second = model(packedBlocks());
+
+            train(first, recipe(EndToEnd.Trained.BOTH, 8, false), windows(12, 3));
+            train(second, recipe(EndToEnd.Trained.BOTH, 8, false), windows(12, 3));
+
+            for (int i = 0; i < first.linears().size(); i++) {
+                assertThat(first.linears().get(i).stepSize().toFloatArray())
+                        .isEqualTo(second.linears().get(i).stepSize().toFloatArray());
+            }
+        }
+    }
+
+    private void train(PackedModel model, EndToEnd recipe, int[][] windows) {
+        train(model, recipe, windows, new ArrayList<>());
+    }
+
+    private EndToEndTrainer.Outcome train(
+            PackedModel model, EndToEnd recipe, int[][] windows, List<Double> validations) {
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void stepped(int epoch, long step, long steps, double loss) {}
+
+            @Override
+            public void validated(long step, double loss) {
+                validations.add(loss);
+            }
+        };
+        int[][] held = windows(4, 99);
+        try (EndToEndTrainer trainer = new EndToEndTrainer(model, recipe, false, manager)) {
+            return trainer.train(
+                    new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
+                    new EndToEndTrainer.Samples(4, i -> held[i]),
+                    listener);
+        }
+    }
+
+    private static EndToEnd recipe(EndToEnd.Trained trained, int shards, boolean keepBest) {
+        return recipe(trained, shards, keepBest, 1e-3);
+    }
+
+    private static EndToEnd recipe(EndToEnd.Trained trained, int shards, boolean keepBest, double rate) {
+        return new EndToEnd(
+                16, 4, LENGTH, 8, 2, new EndToEnd.LearningRates(rate, rate), 0.03, 0, 0.3, adam(), shards, trained,
+                keepBest, 1);
+    }
+
+    private static Adam adam() {
+        return new Adam(0.9, 0.999, 1e-8, 0);
+    }
+
+    private PackedModel model(List<PackedBlock> blocks) {
+        return new PackedModel(blocks, weights, decoder, head, packer, manager);
+    }
+
+    private List<PackedBlock> packedBlocks() {
+        List<PackedBlock> blocks = new ArrayList<>();
+        try (AffineQuantizer quantizer = new AffineQuantizer(GRID, manager)) {
+            for (int block = 0; block < weights.config().blocks(); block++) {
+                BlockWeights full = weights.block(block, manager);
+                List<PackedWeight> linears = new ArrayList<>();
+                for (NDArray weight : full.linears()) {
+                    TrainableWeight start = quantizer.start(weight);
+                    linears.add(new PackedWeight(
+                            packer.pack(quantizer.codes(start)),
+                            start.stepSize(),
+                            start.zeroPoint(),
+                            weight.getShape().get(0),
+                            weight.getShape().get(1)));
+                }
+                blocks.add(new PackedBlock(linears, full.biases(), full.norms()));
+            }
+        }
+        return blocks;
+    }
+
+    private static int[][] windows(int count, long seed) {
+        Random random = new Random(seed);
+        int[][] windows = new int[count][LENGTH];
+        for (int[] window : windows) {
+            Arrays.setAll(window, _ -> random.nextInt(96));
+        }
+        return windows;
+    }
+}

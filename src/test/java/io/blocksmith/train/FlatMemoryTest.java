@@ -1,0 +1,123 @@
+package io.blocksmith.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.blocksmith.llama.CheckpointWeights;
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.llama.RotaryTable;
+import io.blocksmith.llama.ScriptedBlock;
+import io.blocksmith.llama.TinyModel;
+import io.blocksmith.quant.AffineQuantizer;
+import io.blocksmith.safetensors.TensorType;
+import io.blocksmith.spec.Adam;
+import io.blocksmith.spec.BlockAp;
+import io.blocksmith.spec.Quantization;
+import io.blocksmith.tensor.ProcessMemory;
+import io.blocksmith.tensor.TestCompute;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** In a JVM of its own with a pinned, touched heap, so that what grows is native memory. */
+class FlatMemoryTest {
+    private static final int STEPS = 5000;
+    private static final String MARK = "resident bytes ";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void nativeMemoryIsFlatOverFiveThousandSteps() throws IOException, InterruptedException {
+        Process child = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Xms64m",
+                        "-Xmx64m",
+                        "-XX:+AlwaysPreTouch",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        FlatMemoryTest.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(child.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(child.exitValue()).isZero();
+
+        double[] resident = output.lines()
+                .filter(line -> line.startsWith(MARK))
+                .mapToDouble(line -> Double.parseDouble(line.substring(MARK.length())))
+                .toArray();
+        double early = resident[0];
+        double late = resident[1];
+        System.out.printf("resident after step 1000: %.1f MB, after step %d: %.1f MB%n", early / 1e6, STEPS, late / 1e6);
+        // One leaked array of the smallest linear a step would be 16 MB by the end.
+        assertThat(late - early).as("growth in bytes").isLessThan(8e6);
+    }
+
+    public static void main(String[] arguments) {
+        LlamaConfig config = TinyModel.config(1);
+        Path folder = TinyModel.write(Path.of(arguments[0]), config, TensorType.F32, 3);
+        NDManager manager = TestCompute.cpu().manager();
+        AffineQuantizer quantizer = new AffineQuantizer(new Quantization(2, 32, false), manager);
+        ScriptedBlock decoder = ScriptedBlock.compile(config, RotaryTable.of(config, 8, manager), false, manager);
+        BlockState state = BlockState.roundToNearest(CheckpointWeights.open(folder).block(0, manager), quantizer);
+        BlockAp recipe = new BlockAp(
+                1,
+                2,
+                new BlockAp.LearningRates(1e-4, 1e-4, 1e-4),
+                0.05,
+                new Adam(0.9, 0.999, 1e-8, 0),
+                BlockAp.Trained.ALL,
+                false,
+                1,
+                new BlockAp.Repair(0, 0.5));
+        NDArray x = TestCompute.normal(manager, new Random(1), 1, 2, 8, 64);
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void stepped(int epoch, long step, long steps, double loss) {
+                if (step == 1000 || step == steps) {
+                    System.out.println(MARK + ProcessMemory.residentBytes());
+                }
+            }
+
+            @Override
+            public void validated(long step, double loss) {}
+        };
+        new BlockApTrainer(decoder, quantizer, recipe, 1, state, manager)
+                .train(repeated(x, STEPS), repeated(x, 0), listener);
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static BlockBatches.Source repeated(NDArray x, int batches) {
+        return new BlockBatches.Source() {
+            @Override
+            public long samples() {
+                return 2L * batches;
+            }
+
+            @Override
+            public BlockBatches open(int batchSize) {
+                return new BlockBatches() {
+                    private int delivered;
+
+                    @Override
+                    public Optional<Batch> next() {
+                        return delivered++ < batches ? Optional.of(new Batch(x, x)) : Optional.empty();
+                    }
+
+                    @Override
+                    public void close() {}
+                };
+            }
+        };
+    }
+}
