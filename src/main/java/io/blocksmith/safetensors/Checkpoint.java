@@ -9,9 +9,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -128,6 +130,11 @@ public final class Checkpoint implements AutoCloseable {
         List<Path> paths = new ArrayList<>();
         files.forEach(file -> paths.add(file.path()));
         return paths;
+    }
+
+    /** Every tensor's name. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(byName.keySet());
     }
 
     public boolean contains(String tensor) {
