@@ -88,8 +88,8 @@ final class EmbeddedQuantization {
                 InstantSource.system());
         int blocks = submission.config().blocks();
         RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
-        try (DeviceThread thread = new DeviceThread(compute);
-                RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime)) {
+        RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
+        try (DeviceThread thread = new DeviceThread(compute)) {
             Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
             EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, thread), Pace.standard(), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
@@ -104,6 +104,7 @@ final class EmbeddedQuantization {
                 throw BlocksmithException.transientFault(e, "interrupted");
             } finally {
                 forget(onSignal);
+                view.finish();
             }
         }
     }

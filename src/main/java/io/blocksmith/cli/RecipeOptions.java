@@ -27,7 +27,7 @@ final class RecipeOptions {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "One key of the recipe, over everything else; repeatable.")
+            description = "One key of the recipe, over the file; repeatable, the last one counts.")
     private List<String> assignments = new ArrayList<>();
 
     /** Whether any of them was given. */

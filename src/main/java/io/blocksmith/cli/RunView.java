@@ -23,7 +23,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
  * Shows a run while it goes on: a line for each finished stage, and below it a progress bar on a terminal or a plain line
  * now and then elsewhere.
  */
-final class RunView implements RunListener, AutoCloseable {
+final class RunView implements RunListener {
     private static final int SCALE = 10_000;
     private static final long PLAIN_EVERY = Duration.ofSeconds(10).toNanos();
     private static final String CLEAR_LINE = "\r\u001b[K";
@@ -86,8 +86,7 @@ final class RunView implements RunListener, AutoCloseable {
                     .startsFrom(Math.round(fraction * SCALE), Duration.ZERO)
                     .build();
         }
-        bar.setTaskName(name(progress));
-        bar.setExtraMessage(" " + detail(progress));
+        bar.setExtraMessage(" " + name(progress) + "  " + detail(progress));
         bar.stepTo(Math.round(fraction * SCALE));
     }
 
@@ -158,8 +157,8 @@ final class RunView implements RunListener, AutoCloseable {
         return result.figures().getOrDefault(name, Double.NaN);
     }
 
-    @Override
-    public synchronized void close() {
+    /** Takes the bar away. */
+    synchronized void finish() {
         if (bar != null) {
             bar.close();
             bar = null;

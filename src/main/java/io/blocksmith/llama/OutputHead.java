@@ -1,6 +1,8 @@
 package io.blocksmith.llama;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
@@ -83,11 +85,17 @@ public final class OutputHead implements AutoCloseable {
     }
 
     /**
-     * As {@link #loss(NDArray, NDArray)}, and writes the gradient of {@code loss * scale} by {@code hidden} into
-     * {@code gradient} [P, H].
+     * A loss with its gradient.
+     *
+     * @param loss sum of the cross-entropies in nats
+     * @param hidden gradient of {@code loss * scale} by the hidden states [P, H], owned by the caller's scope
      */
-    public double lossAndGradient(NDArray hidden, NDArray targets, double scale, NDArray gradient) {
+    public record LossGradient(double loss, NDArray hidden) {}
+
+    /** As {@link #loss(NDArray, NDArray)}, with the gradient of {@code loss * scale} by {@code hidden}. */
+    public LossGradient lossAndGradient(NDArray hidden, NDArray targets, double scale) {
         double total = 0;
+        NDList parts = new NDList();
         long positions = hidden.getShape().get(0);
         for (long first = 0; first < positions; first += POSITIONS) {
             try (NDScope _ = new NDScope()) {
@@ -95,11 +103,18 @@ public final class OutputHead implements AutoCloseable {
                 NDArray x = Gradients.leaf(hidden.get(window).stopGradient());
                 NDArray loss = loss(x, targets.get(window), true);
                 Gradients.backward(loss, hidden.getManager().create((float) scale));
-                gradient.set(window, x.getGradient());
+                NDArray part = x.getGradient();
+                NDScope.unregister(part);
+                parts.add(part);
                 total += value(loss);
             }
         }
-        return total;
+        if (parts.size() == 1) {
+            return new LossGradient(total, parts.head());
+        }
+        NDArray joined = NDArrays.concat(parts);
+        parts.close();
+        return new LossGradient(total, joined);
     }
 
     private NDArray loss(NDArray hidden, NDArray targets, boolean recorded) {

@@ -71,9 +71,10 @@ public final class PackedModel {
                 inputs.add(x);
                 x = forward(block, x);
             }
-            NDArray upstream = manager.zeros(x.getShape());
-            double loss = head.lossAndGradient(
-                    positions(x), OutputHead.targets(windows, manager), scale, positions(upstream));
+            OutputHead.LossGradient last =
+                    head.lossAndGradient(positions(x), OutputHead.targets(windows, manager), scale);
+            NDArray upstream = last.hidden().reshape(x.getShape());
+            last.hidden().close();
             List<NDArray> stepSizes = new ArrayList<>();
             List<NDArray> zeroPoints = new ArrayList<>();
             for (int i = blocks.size() - 1; i >= 0; i--) {
@@ -85,7 +86,7 @@ public final class PackedModel {
                 inputs.get(i).close();
             }
             upstream.close();
-            return new Gradient(loss, stepSizes, zeroPoints);
+            return new Gradient(last.loss(), stepSizes, zeroPoints);
         }
     }
 

@@ -1,0 +1,69 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.llama.TinyModel;
+import io.blocksmith.safetensors.TensorType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+
+/** A model, a text of token ids and a command line that quantizes in seconds. */
+record TinyRun(Path model, Path calibration) {
+
+    static TinyRun in(Path folder, LlamaConfig config, TensorType type) {
+        Path model = TinyModel.write(folder.resolve("model"), config, type, 11);
+        Path calibration = folder.resolve("text.ids");
+        Random random = new Random(5);
+        String ids = random.ints(4000, 0, config.vocabulary())
+                .mapToObj(Integer::toString)
+                .collect(Collectors.joining(" "));
+        try {
+            Files.writeString(calibration, ids);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new TinyRun(model, calibration);
+    }
+
+    /** Three or more blocks in seconds: windows of 16 tokens, 24 trained, 8 validated. */
+    List<String> quantize(Path out, String... more) {
+        List<String> line = new ArrayList<>(List.of(
+                "quantize",
+                "--model",
+                model.toString(),
+                "--calibration",
+                calibration.toString(),
+                "--out",
+                out.toString()));
+        for (String assignment : List.of(
+                "quantization.bits=2",
+                "quantization.group-size=32",
+                "calibration.sequence-length=16",
+                "calibration.train-samples=24",
+                "calibration.validation-samples=8",
+                "block-ap.learning-rates.weights=1e-3",
+                "block-ap.learning-rates.step-sizes=1e-3",
+                "block-ap.learning-rates.zero-points=1e-3",
+                "end-to-end.samples=24",
+                "end-to-end.validation-samples=8",
+                "end-to-end.sequence-length=16",
+                "end-to-end.batch-size=8",
+                "end-to-end.learning-rates.step-sizes=1e-3",
+                "compute.device=cpu",
+                "compute.threads=2")) {
+            line.add("--set");
+            line.add(assignment);
+        }
+        line.addAll(List.of(more));
+        return line;
+    }
+
+    CommandLineRun run(Path out, String... more) {
+        return CommandLineRun.of(quantize(out, more).toArray(String[]::new));
+    }
+}
