@@ -67,6 +67,7 @@ class ArchitectureTest {
                             "failure")),
             Map.entry("cluster", List.of("store", "run", "metrics", "spec", "failure")),
             Map.entry("http", List.of("cluster", "store", "run", "metrics", "spec", "failure")),
+            Map.entry("demo", List.of("train", "llama", "tensor", "safetensors", "spec", "failure")),
             Map.entry("report", List.of("run", "failure")));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -137,6 +138,7 @@ class ArchitectureTest {
     void onlyTheNumericalPackagesTouchDjl() {
         onlyTheseTouch(
                 "ai.djl..",
+                "demo",
                 "tensor",
                 "quant",
                 "llama",
