@@ -26,6 +26,7 @@ public final class EndToEndTrainer implements AutoCloseable {
     private final AdamW stepSizes;
     private final AdamW zeroPoints;
     private final List<NDArray> trained;
+    private final PackedModel.Gradient gradient;
 
     /** Trains the step sizes and zero points of {@code model} in place; {@code parent} owns the optimizer. */
     public EndToEndTrainer(PackedModel model, EndToEnd recipe, boolean symmetric, NDManager parent) {
@@ -42,6 +43,7 @@ public final class EndToEndTrainer implements AutoCloseable {
         this.zeroPoints = new AdamW(zeros, recipe.adam(), manager);
         this.trained = new ArrayList<>(steps);
         this.trained.addAll(zeros);
+        this.gradient = model.newGradient(manager);
     }
 
     /**
@@ -102,37 +104,23 @@ public final class EndToEndTrainer implements AutoCloseable {
     /** One optimizer step over a batch; returns its mean loss per token. */
     private double step(int[][] batch, double scheduleFactor, long step) {
         long tokens = (long) batch.length * (batch[0].length - 1);
-        try (NDScope _ = new NDScope()) {
-            PackedModel.Gradient total = null;
-            double loss = 0;
-            for (int shard = 0; shard < recipe.gradientShards(); shard++) {
-                int first = (int) ((long) batch.length * shard / recipe.gradientShards());
-                int last = (int) ((long) batch.length * (shard + 1) / recipe.gradientShards());
-                if (first == last) {
-                    continue;
-                }
-                PackedModel.Gradient part = model.gradient(Arrays.copyOfRange(batch, first, last), 1.0 / tokens);
-                loss += part.loss();
-                total = total == null ? part : added(total, part);
+        double loss = 0;
+        gradient.clear();
+        for (int shard = 0; shard < recipe.gradientShards(); shard++) {
+            int first = (int) ((long) batch.length * shard / recipe.gradientShards());
+            int last = (int) ((long) batch.length * (shard + 1) / recipe.gradientShards());
+            if (first < last) {
+                loss += model.addGradient(Arrays.copyOfRange(batch, first, last), 1.0 / tokens, gradient);
             }
-            loss /= tokens;
-            update(total, loss, step, scheduleFactor);
-            total.close();
-            return loss;
         }
-    }
-
-    private static PackedModel.Gradient added(PackedModel.Gradient total, PackedModel.Gradient part) {
-        for (int i = 0; i < total.stepSizes().size(); i++) {
-            total.stepSizes().get(i).addi(part.stepSizes().get(i));
-            total.zeroPoints().get(i).addi(part.zeroPoints().get(i));
+        try (NDScope _ = new NDScope()) {
+            update(loss / tokens, step, scheduleFactor);
         }
-        part.close();
-        return total;
+        return loss / tokens;
     }
 
     /** Clips the global norm of what is trained, then moves it. */
-    private void update(PackedModel.Gradient gradient, double loss, long step, double scheduleFactor) {
+    private void update(double loss, long step, double scheduleFactor) {
         List<NDArray> clipped = new ArrayList<>();
         if (recipe.train().stepSizes()) {
             clipped.addAll(gradient.stepSizes());

@@ -1,10 +1,12 @@
 package io.blocksmith.train;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.DecoderBlock;
+import io.blocksmith.llama.Linear;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.llama.OutputHead;
 import io.blocksmith.packed.PackedBlock;
@@ -59,47 +61,66 @@ public final class PackedModel {
     }
 
     /**
-     * Loss and gradients of {@code scale * loss} by step sizes and zero points.
+     * Gradients by the step size and zero point of each linear, in the order of {@link #linears()}.
      *
-     * @return the unscaled loss, and one gradient per linear in the order of {@link #linears()}; the caller closes them
+     * <p>They are made once and added to: arrays that stay, born between the large ones that come and go with each block,
+     * would leave the C heap full of holes.
      */
-    public Gradient gradient(int[][] windows, double scale) {
-        List<NDArray> inputs = new ArrayList<>();
+    public record Gradient(List<NDArray> stepSizes, List<NDArray> zeroPoints) {
+        /** Sets every number to 0. */
+        public void clear() {
+            stepSizes.forEach(array -> array.subi(array));
+            zeroPoints.forEach(array -> array.subi(array));
+        }
+    }
+
+    /** A gradient of zeros, owned by {@code owner}. */
+    public Gradient newGradient(NDManager owner) {
+        return new Gradient(
+                linears().stream().map(linear -> zeros(linear.stepSize(), owner)).toList(),
+                linears().stream().map(linear -> zeros(linear.zeroPoint(), owner)).toList());
+    }
+
+    private static NDArray zeros(NDArray like, NDManager owner) {
+        NDArray zeros = owner.zeros(like.getShape());
+        NDScope.unregister(zeros);
+        return zeros;
+    }
+
+    /**
+     * Adds the gradients of {@code scale * loss} to {@code gradient}.
+     *
+     * @return the unscaled loss, as {@link #loss}
+     */
+    public double addGradient(int[][] windows, double scale, Gradient gradient) {
         try (NDScope _ = new NDScope()) {
-            NDArray x = embedding.embed(windows, manager);
-            for (PackedBlock block : blocks) {
-                inputs.add(x);
-                x = forward(block, x);
+            NDArray embedded = embedding.embed(windows, manager);
+            List<NDArray> inputs = new ArrayList<>();
+            inputs.add(embedded);
+            for (int i = 0; i < blocks.size(); i++) {
+                inputs.add(manager.create(embedded.getShape()));
             }
-            OutputHead.LossGradient last =
-                    head.lossAndGradient(positions(x), OutputHead.targets(windows, manager), scale);
-            NDArray upstream = last.hidden().reshape(x.getShape());
-            last.hidden().close();
-            List<NDArray> stepSizes = new ArrayList<>();
-            List<NDArray> zeroPoints = new ArrayList<>();
+            for (int i = 0; i < blocks.size(); i++) {
+                try (NDScope _ = new NDScope()) {
+                    decoder.forward(inputs.get(i), blocks.get(i).unpack(packer)).copyTo(inputs.get(i + 1));
+                }
+            }
+            // The last hidden states give their place to the gradient that walks back.
+            NDArray upstream = inputs.getLast();
+            double loss;
+            try (NDScope _ = new NDScope()) {
+                OutputHead.LossGradient last = head.lossAndGradient(
+                        positions(upstream), OutputHead.targets(windows, manager), scale);
+                loss = last.loss();
+                last.hidden().reshape(upstream.getShape()).copyTo(upstream);
+            }
             for (int i = blocks.size() - 1; i >= 0; i--) {
-                BlockGradient gradient = backward(blocks.get(i), inputs.get(i), upstream);
-                stepSizes.addAll(0, gradient.stepSizes());
-                zeroPoints.addAll(0, gradient.zeroPoints());
-                upstream.close();
-                upstream = gradient.input();
-                inputs.get(i).close();
+                int first = i * Linear.values().length;
+                backward(blocks.get(i), inputs.get(i), upstream, first, gradient);
             }
-            upstream.close();
-            return new Gradient(last.loss(), stepSizes, zeroPoints);
+            return loss;
         }
     }
-
-    /** Gradients of a batch, or of a shard of it. */
-    public record Gradient(double loss, List<NDArray> stepSizes, List<NDArray> zeroPoints) implements AutoCloseable {
-        @Override
-        public void close() {
-            stepSizes.forEach(NDArray::close);
-            zeroPoints.forEach(NDArray::close);
-        }
-    }
-
-    private record BlockGradient(NDArray input, List<NDArray> stepSizes, List<NDArray> zeroPoints) {}
 
     /** The block's output, owned by the scope around this call. */
     private NDArray forward(PackedBlock block, NDArray x) {
@@ -108,23 +129,22 @@ public final class PackedModel {
         }
     }
 
-    private BlockGradient backward(PackedBlock block, NDArray x, NDArray upstream) {
+    /** Adds a block's gradients from its linear number {@code first} on, and replaces {@code upstream} by that of x. */
+    private void backward(PackedBlock block, NDArray x, NDArray upstream, int first, Gradient gradient) {
         try (NDScope _ = new NDScope()) {
             BlockWeights weights = block.unpack(packer);
             weights.linears().forEach(Gradients::leaf);
             NDArray input = Gradients.leaf(x.stopGradient());
             NDArray y = Gradients.record(() -> decoder.forward(input, weights));
             Gradients.backward(y, upstream);
-            List<NDArray> stepSizes = new ArrayList<>();
-            List<NDArray> zeroPoints = new ArrayList<>();
             for (int i = 0; i < weights.linears().size(); i++) {
                 NDArray unpacked = weights.linears().get(i);
-                var gradient =
-                        packer.gradients(block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
-                stepSizes.add(kept(gradient.get(0)));
-                zeroPoints.add(kept(gradient.get(1)));
+                NDList part = packer.gradients(
+                        block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
+                gradient.stepSizes().get(first + i).addi(part.get(0));
+                gradient.zeroPoints().get(first + i).addi(part.get(1));
             }
-            return new BlockGradient(kept(input.getGradient()), stepSizes, zeroPoints);
+            input.getGradient().copyTo(upstream);
         }
     }
 
