@@ -27,7 +27,7 @@ public final class ModelShapes {
      *
      * @throws BlocksmithException USER, listing the names, when there is none
      */
-    public static LlamaConfig of(String name) {
+    public static LlamaConfig named(String name) {
         LlamaConfig shape = SHAPES.get(name);
         if (shape == null) {
             throw BlocksmithException.user("no shape is called %s; known: %s", name, String.join(", ", names()));

@@ -11,7 +11,7 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 class InspectReportTest {
-    private static final LlamaConfig CONFIG = ModelShapes.of("llama-2-7b");
+    private static final LlamaConfig CONFIG = ModelShapes.named("llama-2-7b");
     private static final Recipe RECIPE = RunEstimateTest.papers();
     private static final RunEstimate ESTIMATE = RunEstimate.of(CONFIG, 2 * CONFIG.parameters(), TensorType.F16, RECIPE);
     private static final InspectReport REPORT = InspectReport.of("llama-2-7b", CONFIG, RECIPE, ESTIMATE);

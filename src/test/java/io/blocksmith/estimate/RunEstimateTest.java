@@ -152,7 +152,7 @@ class RunEstimateTest {
 
     @Test
     void llama2At7BillionIsWhatIsKnownOfIt() {
-        LlamaConfig config = ModelShapes.of("llama-2-7b");
+        LlamaConfig config = ModelShapes.named("llama-2-7b");
         Recipe recipe = papers();
         RunEstimate estimate = RunEstimate.of(config, 2 * config.parameters(), TensorType.F16, recipe);
 

@@ -21,12 +21,12 @@ class ModelShapesTest {
         "llama-3-70b, 70553706496"
     })
     void aShapeHasThePublishedNumberOfParameters(String name, long parameters) {
-        assertThat(ModelShapes.of(name).parameters()).isEqualTo(parameters);
+        assertThat(ModelShapes.named(name).parameters()).isEqualTo(parameters);
     }
 
     @Test
     void anUnknownNameIsAnsweredWithTheKnownOnes() {
-        assertThatThrownBy(() -> ModelShapes.of("llama-9"))
+        assertThatThrownBy(() -> ModelShapes.named("llama-9"))
                 .isInstanceOf(BlocksmithException.class)
                 .hasMessageContaining("llama-9")
                 .hasMessageContaining("smollm2-135m, tinyllama-1.1b, llama-2-7b");
