@@ -44,6 +44,7 @@ class ArchitectureTest {
             Map.entry(
                     "export", List.of("packed", "llama", "quant", "tensor", "data", "safetensors", "spec", "failure")),
             Map.entry("eval", List.of("boundary", "llama", "tensor", "data", "spec", "failure")),
+            Map.entry("estimate", List.of("llama", "data", "safetensors", "spec", "failure")),
             Map.entry("run", List.of("spec", "failure")),
             Map.entry("store", List.of("run", "spec", "failure")),
             Map.entry("metrics", List.of("run", "spec", "failure")),

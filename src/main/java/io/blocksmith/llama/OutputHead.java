@@ -20,7 +20,9 @@ public final class OutputHead implements AutoCloseable {
     /** A target that is not scored. */
     public static final int IGNORED = -100;
 
-    private static final int POSITIONS = 512;
+    /** Positions whose logits are in memory at once. */
+    public static final int POSITIONS = 512;
+
     private static final String SOURCE = """
           def logits(self: __torch__.Functions, x: Tensor, gain: Tensor, head: Tensor) -> Tensor:
             scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), $EPSILON))
