@@ -92,8 +92,8 @@ public final class BlockBench {
     public Result run(int rounds, int steps, NDManager parent) {
         try (NDManager manager = parent.newSubManager();
                 AffineQuantizer quantizer = new AffineQuantizer(grid, manager);
-                ScriptedBlock decoder = ScriptedBlock.compile(
-                        config, RotaryTable.of(config, length, manager), false, manager)) {
+                ScriptedBlock decoder =
+                        ScriptedBlock.compile(config, RotaryTable.of(config, length, manager), false, manager)) {
             SplittableRandom random = new SplittableRandom(1);
             BlockState state = BlockState.roundToNearest(weights(random, manager), quantizer);
             NDArray input = normal(random, 1, manager, batch, length, config.hidden());

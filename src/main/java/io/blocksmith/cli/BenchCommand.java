@@ -54,8 +54,8 @@ final class BenchCommand {
         public Integer call() {
             Settings settings = recipe.load();
             LlamaConfig config = ModelShapes.named(shape);
-            try (Compute compute = Compute.open(
-                    settings.compute().device(), settings.compute().threads())) {
+            try (Compute compute =
+                    Compute.open(settings.compute().device(), settings.compute().threads())) {
                 BlockBench bench = new BlockBench(
                         config,
                         settings.recipe().quantization(),

@@ -6,7 +6,6 @@ import io.blocksmith.cluster.Pace;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
-import io.blocksmith.data.TokenFile;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Decisions;
@@ -58,8 +57,8 @@ final class EmbeddedQuantization {
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
         try (RunFolder held = RunFolder.open(folder);
-                Compute compute =
-                        Compute.open(settings.compute().device(), settings.compute().threads())) {
+                Compute compute = Compute.open(
+                        settings.compute().device(), settings.compute().threads())) {
             RunContext context;
             try {
                 context = submission.into(held.store(), compute);
@@ -136,7 +135,11 @@ final class EmbeddedQuantization {
             case RunOutcome.Stopped(RunState state) -> throw stopped(state);
             case RunOutcome.Fenced(String holder, long epoch) ->
                 throw BlocksmithException.environment(
-                        null, "%s: %s has taken this run over (epoch %d); this process steps back", folder, holder, epoch);
+                        null,
+                        "%s: %s has taken this run over (epoch %d); this process steps back",
+                        folder,
+                        holder,
+                        epoch);
             case RunOutcome.Broken(Throwable cause) ->
                 throw cause instanceof BlocksmithException known
                         ? known
@@ -152,14 +155,15 @@ final class EmbeddedQuantization {
                 .flatMap(stage -> ((Waiting) stage).failures().stream())
                 .max(Comparator.comparing(Failure::at));
         String advice = "; what has committed is kept in %s, the same command goes on from there".formatted(folder);
-        return new BlocksmithException(
-                last.map(Failure::category).orElse(Category.TRANSIENT), reason + advice, null);
+        return new BlocksmithException(last.map(Failure::category).orElse(Category.TRANSIENT), reason + advice, null);
     }
 
     private static String holder() {
         try {
             return "%s process %d"
-                    .formatted(InetAddress.getLocalHost().getHostName(), ProcessHandle.current().pid());
+                    .formatted(
+                            InetAddress.getLocalHost().getHostName(),
+                            ProcessHandle.current().pid());
         } catch (IOException e) {
             return "process " + ProcessHandle.current().pid();
         }

@@ -95,11 +95,17 @@ final class EvalCommand implements Callable<Integer> {
             if (logits != null) {
                 int length = Math.toIntExact(tokens.length());
                 evaluator.logits(Windows.fromStart(tokens, length, 1), logits);
-                answer(Map.of("logits", logits.toString(), "positions", length, "vocabulary",
+                answer(Map.of(
+                        "logits",
+                        logits.toString(),
+                        "positions",
+                        length,
+                        "vocabulary",
                         weights.config().vocabulary()));
                 return 0;
             }
-            int length = context != null ? context : Math.min(2048, weights.config().contextLength());
+            int length =
+                    context != null ? context : Math.min(2048, weights.config().contextLength());
             requireContext(weights, length);
             Windows chosen = Windows.fromStart(tokens, length, windows);
             answer(measured(evaluator.perplexity(chosen, EvalCommand::show)));

@@ -87,8 +87,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!resumed || recipe.given()) {
             return settings;
         }
-        RunIdentity identity =
-                SpecFile.read(DirectoryStore.open(folder)).identity(RunIdentity.class);
+        RunIdentity identity = SpecFile.read(DirectoryStore.open(folder)).identity(RunIdentity.class);
         return new Settings(identity.recipe(), settings.compute());
     }
 }

@@ -69,7 +69,9 @@ final class RunSummary {
         Map<String, String> exports = new LinkedHashMap<>();
         for (ExportFormat format : ExportFormat.values()) {
             if (state.isCommitted(new Export(format))) {
-                exports.put(format.key(), folder.resolve("export").resolve(format.key()).toString());
+                exports.put(
+                        format.key(),
+                        folder.resolve("export").resolve(format.key()).toString());
             }
         }
         return exports;

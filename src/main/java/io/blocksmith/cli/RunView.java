@@ -130,7 +130,8 @@ final class RunView implements RunListener {
     private String finished(Stage stage, StageResult result) {
         String took = Text.seconds(figure(result, Figures.SECONDS));
         return switch (stage) {
-            case Stage.TrainBlock(int block) -> trained("block %d/%d".formatted(block + 1, blocks), "rtn", result, took);
+            case Stage.TrainBlock(int block) ->
+                trained("block %d/%d".formatted(block + 1, blocks), "rtn", result, took);
             case Stage.RepairBlock(int block) ->
                 trained("repair %d/%d".formatted(block + 1, blocks), "before", result, took);
             case Stage.EndToEnd _ -> trained("E2E-QP", "before", result, took);

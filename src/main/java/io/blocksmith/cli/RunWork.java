@@ -65,8 +65,8 @@ final class RunWork {
             case Stage.TrainBlock _ -> blockAp(recipe.calibration().trainSamples());
             case Stage.RepairBlock _ -> blockAp(recipe.blockAp().repair().samples());
             case Stage.EndToEnd _ -> {
-                double tokens = (double) recipe.endToEnd().samples()
-                        * recipe.endToEnd().sequenceLength();
+                double tokens =
+                        (double) recipe.endToEnd().samples() * recipe.endToEnd().sequenceLength();
                 // Forward, forward again, backward.
                 yield 4 * tokens * recipe.endToEnd().epochs() * config.blocks() + SMALL;
             }
@@ -82,8 +82,7 @@ final class RunWork {
     }
 
     private double allWindows() {
-        int samples =
-                recipe.calibration().trainSamples() + recipe.calibration().validationSamples();
+        int samples = recipe.calibration().trainSamples() + recipe.calibration().validationSamples();
         return (double) samples * recipe.calibration().sequenceLength();
     }
 

@@ -41,7 +41,7 @@ public final class Windows {
         if (found < needed) {
             throw BlocksmithException.user(
                     "calibration %s: %d windows of %d tokens needed (train %d + validation %d), found %d (%d tokens);"
-                            + " lower the samples or the sequence length of calibration or end-to-end, or give more text",
+                        + " lower the samples or the sequence length of calibration or end-to-end, or give more text",
                     stream.source(), needed, length, trainCount, validationCount, found, stream.length());
         }
         return switch (order) {

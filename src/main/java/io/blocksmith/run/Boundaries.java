@@ -34,10 +34,6 @@ public final class Boundaries {
                 Range range = plan.segments().ranges().get(segment);
                 readers.add(new TrainBlock(range.first()));
                 readers.add(new Capture(segment + 1));
-                if (range.first() == 0) {
-                    // The repair pass walks both streams again from the embeddings.
-                    readers.add(new RepairBlock(0));
-                }
             }
             case TrainBlock(int block) -> {
                 if (plan.segments().of(block).contains(block + 1)) {

@@ -114,9 +114,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** Only byte arrays and native memory have buffers; an array of anything else is copied. */
     private static ByteBuffer buffer(MemorySegment piece) {
-        return piece.isNative()
-                ? piece.asByteBuffer()
-                : ByteBuffer.wrap(piece.toArray(ValueLayout.JAVA_BYTE));
+        return piece.isNative() ? piece.asByteBuffer() : ByteBuffer.wrap(piece.toArray(ValueLayout.JAVA_BYTE));
     }
 
     /** Checks that every tensor is complete and forces the file to disk. */

@@ -20,6 +20,7 @@ import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.EndToEnd;
 import io.blocksmith.spec.Quantization;
 import io.blocksmith.store.RunNames;
+import io.blocksmith.tensor.Copy;
 import io.blocksmith.train.EndToEndTrainer;
 import io.blocksmith.train.PackedModel;
 import io.blocksmith.train.TrainingListener;
@@ -124,7 +125,7 @@ final class EndToEndStage {
     }
 
     private static void replace(NDArray array, NDArray by) {
-        by.copyTo(array);
+        Copy.into(by, array);
         by.close();
     }
 }

@@ -57,9 +57,7 @@ final class ExportStage {
             throw BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, e.getMessage());
         }
         // An attempt that died while putting may have left a file that this one does not write.
-        run.store().list(prefix).stream()
-                .filter(name -> !names.contains(name))
-                .forEach(run.store()::delete);
+        run.store().list(prefix).stream().filter(name -> !names.contains(name)).forEach(run.store()::delete);
         return objects;
     }
 }

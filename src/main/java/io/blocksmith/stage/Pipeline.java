@@ -37,17 +37,15 @@ public final class Pipeline implements StageRunner {
         AttemptProgress told = new AttemptProgress(ticket, progress, cancelled, nanoTime);
         ProcessMemory.resetPeak();
         try {
-            AttemptResult result =
-                    switch (ticket.stage()) {
-                        case Stage.Capture(int segment) -> new CaptureStage(run).run(ticket, segment, told);
-                        case Stage.TrainBlock(int block) -> new BlockStage(run).train(ticket, block, told);
-                        case Stage.RepairBlock(int block) -> new BlockStage(run).repair(ticket, block, told);
-                        case Stage.EndToEnd() -> new EndToEndStage(run).run(ticket, told);
-                        case Stage.Evaluate(Stage.Subject subject) ->
-                            new EvaluateStage(run).run(ticket, subject, told);
-                        case Stage.Export export -> new ExportStage(run).run(ticket, export.format(), told);
-                        case Stage.Report() -> new ReportStage(run, clock).run(ticket, told);
-                    };
+            AttemptResult result = switch (ticket.stage()) {
+                case Stage.Capture(int segment) -> new CaptureStage(run).run(ticket, segment, told);
+                case Stage.TrainBlock(int block) -> new BlockStage(run).train(ticket, block, told);
+                case Stage.RepairBlock(int block) -> new BlockStage(run).repair(ticket, block, told);
+                case Stage.EndToEnd() -> new EndToEndStage(run).run(ticket, told);
+                case Stage.Evaluate(Stage.Subject subject) -> new EvaluateStage(run).run(ticket, subject, told);
+                case Stage.Export export -> new ExportStage(run).run(ticket, export.format(), told);
+                case Stage.Report() -> new ReportStage(run, clock).run(ticket, told);
+            };
             return result.with(told.seconds(), ProcessMemory.peakBytes());
         } catch (EngineException e) {
             throw named(e);

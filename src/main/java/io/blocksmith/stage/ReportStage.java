@@ -53,7 +53,11 @@ final class ReportStage {
                 name,
                 clock.instant().toString(),
                 new ReportData.Model(
-                        run.inputs().model(), "LlamaForCausalLM", config.parameters(), config.blocks(), config.hidden()),
+                        run.inputs().model(),
+                        "LlamaForCausalLM",
+                        config.parameters(),
+                        config.blocks(),
+                        config.hidden()),
                 SpecFile.read(run.store()).identity().path("recipe"),
                 blocks(state, config),
                 endToEnd(state),
@@ -91,8 +95,7 @@ final class ReportStage {
     }
 
     private ReportData.EndToEnd endToEnd(RunState state) {
-        StageResult result =
-                RunContext.committed(state, new EndToEnd()).result();
+        StageResult result = RunContext.committed(state, new EndToEnd()).result();
         LossCurves.Curves curves = LossCurves.read(run.object(state, new EndToEnd(), LossCurves.FILE));
         return new ReportData.EndToEnd(
                 figure(result, Figures.SECONDS),
@@ -105,7 +108,8 @@ final class ReportStage {
         String text = run.inputs()
                 .evaluationText()
                 .map(file -> Path.of(file).getFileName().toString())
-                .orElse("validation windows of " + Path.of(run.inputs().calibration()).getFileName());
+                .orElse("validation windows of "
+                        + Path.of(run.inputs().calibration()).getFileName());
         List<ReportData.Perplexity> rows = new ArrayList<>();
         for (Subject subject : Subject.values()) {
             state.result(new Evaluate(subject))

@@ -89,8 +89,7 @@ final class SubjectWeights implements LlamaWeights {
                     zeroPoints[i] = Byte.toUnsignedInt(stored[i]);
                 }
                 NDArray zeroPoint = target.create(zeroPoints, weight.zeroPoint().getShape());
-                linears.add(
-                        new PackedWeight(weight.planes(), stepSize, zeroPoint, weight.rows(), weight.columns()));
+                linears.add(new PackedWeight(weight.planes(), stepSize, zeroPoint, weight.rows(), weight.columns()));
             }
             return new PackedBlock(linears, block.biases(), block.norms());
         }

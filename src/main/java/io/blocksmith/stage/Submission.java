@@ -2,6 +2,7 @@ package io.blocksmith.stage;
 
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.TokenSource;
+import io.blocksmith.estimate.RunEstimate;
 import io.blocksmith.export.ModelExport;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.CheckpointWeights;
@@ -28,11 +29,13 @@ public final class Submission {
     private final RunInputs inputs;
     private final Recipe recipe;
     private final LlamaConfig config;
+    private final RunEstimate estimate;
 
-    private Submission(RunInputs inputs, Recipe recipe, LlamaConfig config) {
+    private Submission(RunInputs inputs, Recipe recipe, LlamaConfig config, RunEstimate estimate) {
         this.inputs = inputs;
         this.recipe = recipe;
         this.config = config;
+        this.estimate = estimate;
     }
 
     /** Checks the model and that the recipe fits it; writes nothing. */
@@ -57,7 +60,13 @@ public final class Submission {
             }
             requireFile(inputs.calibration());
             inputs.evaluationText().ifPresent(Submission::requireFile);
-            return new Submission(inputs, recipe, config);
+            Checkpoint checkpoint = model.checkpoint();
+            RunEstimate estimate = RunEstimate.of(
+                    config,
+                    checkpoint.bytes(),
+                    checkpoint.info(LlamaNames.EMBEDDING).type(),
+                    recipe);
+            return new Submission(inputs, recipe, config, estimate);
         }
     }
 
@@ -66,8 +75,8 @@ public final class Submission {
             long columns = config.columns(linear);
             if (columns % grid.groupColumns(columns) != 0) {
                 throw BlocksmithException.user(
-                        "%s: %d columns are not divisible by group-size %d; choose a divisor of %d, or -1 for one group "
-                                + "a row",
+                        "%s: %d columns are not divisible by group-size %d; choose a divisor of %d, or -1 for one"
+                                + " group a row",
                         LlamaNames.weight(0, linear), columns, grid.groupSize(), columns);
             }
         }
@@ -90,6 +99,11 @@ public final class Submission {
     /** Shape of the model. */
     public LlamaConfig config() {
         return config;
+    }
+
+    /** What the run will need. */
+    public RunEstimate estimate() {
+        return estimate;
     }
 
     /**

@@ -3,6 +3,7 @@ package io.blocksmith.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import io.blocksmith.tensor.Copy;
 import java.util.List;
 
 /** The state with the lowest validation loss so far, kept as copies beside the one in training. */
@@ -27,7 +28,7 @@ final class BestState implements AutoCloseable {
         if (loss < this.loss) {
             this.loss = loss;
             for (int i = 0; i < current.size(); i++) {
-                copy(current.get(i), kept.get(i));
+                Copy.into(current.get(i), kept.get(i));
             }
         }
     }
@@ -35,13 +36,9 @@ final class BestState implements AutoCloseable {
     /** Puts the best state back, and returns its loss. */
     double restore() {
         for (int i = 0; i < current.size(); i++) {
-            copy(kept.get(i), current.get(i));
+            Copy.into(kept.get(i), current.get(i));
         }
         return loss;
-    }
-
-    private static void copy(NDArray from, NDArray to) {
-        from.copyTo(to);
     }
 
     @Override

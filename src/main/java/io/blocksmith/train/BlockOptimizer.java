@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDScope;
 import io.blocksmith.quant.TrainableWeight;
 import io.blocksmith.quant.WeightGradient;
 import io.blocksmith.spec.BlockAp;
+import io.blocksmith.tensor.Copy;
 import io.blocksmith.tensor.Gradients;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +93,9 @@ final class BlockOptimizer implements AutoCloseable {
         stepSizes.step(gradients.stream().map(WeightGradient::stepSize).toList(), rates.stepSizes() * factor);
         zeroPoints.step(gradients.stream().map(WeightGradient::zeroPoint).toList(), rates.zeroPoints() * factor);
         for (Bounds bound : bounds) {
-            bound.weight().maximum(bound.low()).minimum(bound.high()).copyTo(bound.weight());
+            try (NDScope _ = new NDScope()) {
+                Copy.into(bound.weight().maximum(bound.low()).minimum(bound.high()), bound.weight());
+            }
         }
     }
 

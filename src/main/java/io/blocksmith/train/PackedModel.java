@@ -12,6 +12,7 @@ import io.blocksmith.llama.OutputHead;
 import io.blocksmith.packed.PackedBlock;
 import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.quant.Packer;
+import io.blocksmith.tensor.Copy;
 import io.blocksmith.tensor.Gradients;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,8 +78,12 @@ public final class PackedModel {
     /** A gradient of zeros, owned by {@code owner}. */
     public Gradient newGradient(NDManager owner) {
         return new Gradient(
-                linears().stream().map(linear -> zeros(linear.stepSize(), owner)).toList(),
-                linears().stream().map(linear -> zeros(linear.zeroPoint(), owner)).toList());
+                linears().stream()
+                        .map(linear -> zeros(linear.stepSize(), owner))
+                        .toList(),
+                linears().stream()
+                        .map(linear -> zeros(linear.zeroPoint(), owner))
+                        .toList());
     }
 
     private static NDArray zeros(NDArray like, NDManager owner) {
@@ -102,17 +107,18 @@ public final class PackedModel {
             }
             for (int i = 0; i < blocks.size(); i++) {
                 try (NDScope _ = new NDScope()) {
-                    decoder.forward(inputs.get(i), blocks.get(i).unpack(packer)).copyTo(inputs.get(i + 1));
+                    NDArray y = decoder.forward(inputs.get(i), blocks.get(i).unpack(packer));
+                    Copy.into(y, inputs.get(i + 1));
                 }
             }
             // The last hidden states give their place to the gradient that walks back.
             NDArray upstream = inputs.getLast();
             double loss;
             try (NDScope _ = new NDScope()) {
-                OutputHead.LossGradient last = head.lossAndGradient(
-                        positions(upstream), OutputHead.targets(windows, manager), scale);
+                OutputHead.LossGradient last =
+                        head.lossAndGradient(positions(upstream), OutputHead.targets(windows, manager), scale);
                 loss = last.loss();
-                last.hidden().reshape(upstream.getShape()).copyTo(upstream);
+                Copy.into(last.hidden().reshape(upstream.getShape()), upstream);
             }
             for (int i = blocks.size() - 1; i >= 0; i--) {
                 int first = i * Linear.values().length;
@@ -139,12 +145,11 @@ public final class PackedModel {
             Gradients.backward(y, upstream);
             for (int i = 0; i < weights.linears().size(); i++) {
                 NDArray unpacked = weights.linears().get(i);
-                NDList part = packer.gradients(
-                        block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
+                NDList part = packer.gradients(block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
                 gradient.stepSizes().get(first + i).addi(part.get(0));
                 gradient.zeroPoints().get(first + i).addi(part.get(1));
             }
-            input.getGradient().copyTo(upstream);
+            Copy.into(input.getGradient(), upstream);
         }
     }
 

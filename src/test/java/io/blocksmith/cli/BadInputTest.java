@@ -73,10 +73,9 @@ class BadInputTest {
     @Test
     void overlappingOffsets() throws IOException {
         Files.writeString(weights, "");
-        byte[] json =
-                """
-                {"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"""
-                        .getBytes(StandardCharsets.UTF_8);
+        byte[] json = """
+            {"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}\
+            """.getBytes(StandardCharsets.UTF_8);
         ByteBuffer file = ByteBuffer.allocate(8 + json.length + 6).order(ByteOrder.LITTLE_ENDIAN);
         Files.write(weights, file.putLong(json.length).put(json).array());
 
@@ -136,7 +135,20 @@ class BadInputTest {
     @Test
     void anExportThatCannotHoldTheModel() {
         LlamaConfig odd = new LlamaConfig(
-                64, 172, 2, 4, 2, 16, 96, 256, 1e-5, 10_000, new RopeScaling.None(), false, false, true,
+                64,
+                172,
+                2,
+                4,
+                2,
+                16,
+                96,
+                256,
+                1e-5,
+                10_000,
+                new RopeScaling.None(),
+                false,
+                false,
+                true,
                 OptionalInt.of(1));
         TinyModel.write(tiny.model(), odd, TensorType.F32, 1);
 
@@ -146,8 +158,13 @@ class BadInputTest {
     @Test
     void aMissingModelFolder() {
         CommandLineRun result = CommandLineRun.of(
-                "quantize", "--model", folder.resolve("nowhere").toString(), "--calibration",
-                tiny.calibration().toString(), "--out", folder.resolve("run").toString());
+                "quantize",
+                "--model",
+                folder.resolve("nowhere").toString(),
+                "--calibration",
+                tiny.calibration().toString(),
+                "--out",
+                folder.resolve("run").toString());
 
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.errorLine()).contains("nowhere");

@@ -35,9 +35,14 @@ class QuantizeCommandTest {
         assertThat(run.resolve("export/gptq/config.json")).content().contains("gptq_v2");
         assertThat(run.resolve("export/dequantized/model.safetensors")).exists();
         assertThat(run.resolve("report.html")).content().contains("perplexity");
-        assertThat(new ObjectMapper().readTree(run.resolve("report.json").toFile()).path("blocks")).hasSize(3);
+        assertThat(new ObjectMapper()
+                        .readTree(run.resolve("report.json").toFile())
+                        .path("blocks"))
+                .hasSize(3);
         assertThat(first.err()).contains("block 1/3", "block 3/3", "E2E-QP", "export gptq");
-        assertThat(files(run.resolve("boundaries"))).as("hidden states nobody will read").isEmpty();
+        assertThat(files(run.resolve("boundaries")))
+                .as("hidden states nobody will read")
+                .isEmpty();
         assertThat(run.resolve("scratch")).doesNotExist();
     }
 

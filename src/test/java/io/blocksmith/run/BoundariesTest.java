@@ -31,7 +31,7 @@ class BoundariesTest {
     }
 
     @Test
-    void theFirstCaptureIsKeptForTheRepairPass() {
+    void theRepairPassKeepsNoCaptureBecauseItEmbedsAgain() {
         Plan plan = Plans.of(4, 2, 16);
         RunState trained = commit(
                 started(4),
@@ -41,7 +41,7 @@ class BoundariesTest {
                 new TrainBlock(1),
                 new TrainBlock(2),
                 new TrainBlock(3));
-        assertThat(Boundaries.needed(plan, trained)).containsExactly(new Capture(0));
+        assertThat(Boundaries.needed(plan, trained)).isEmpty();
         assertThat(Boundaries.needed(plan, commit(trained, new RepairBlock(0)))).containsExactly(new RepairBlock(0));
     }
 }

@@ -41,8 +41,7 @@ class FloatsTest {
         short[] encoded = new short[values.length];
         Floats.encode(MemorySegment.ofArray(values), TensorType.BF16, MemorySegment.ofArray(encoded));
 
-        assertThat(encoded)
-                .isEqualTo(new short[] {0x3F80, 0x3F82, 0x3F81, 0x3F80, 0x7FC0});
+        assertThat(encoded).isEqualTo(new short[] {0x3F80, 0x3F82, 0x3F81, 0x3F80, 0x7FC0});
     }
 
     @Test

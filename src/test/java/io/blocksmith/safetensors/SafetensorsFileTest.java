@@ -45,7 +45,8 @@ class SafetensorsFileTest {
                 Arena arena = Arena.ofConfined()) {
             assertThat(read.tensors().keySet()).containsExactly("a", "empty", "b");
             assertThat(read.metadata()).containsEntry("format", "pt");
-            assertThat(read.map("a", arena).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED)).isEqualTo(values);
+            assertThat(read.map("a", arena).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
+                    .isEqualTo(values);
             assertThat(read.map("b", arena).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(new byte[] {7, 8});
         }
     }
@@ -61,21 +62,18 @@ class SafetensorsFileTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
-                    {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}, | not valid JSON
-                    [1]                                                    | not a JSON object
-                    {"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}} | tensor a: unknown dtype F99
-                    {"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}} | tensor a: F32 [3] needs 12 bytes, its data_offsets [0, 8] hold 8
-                    {"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}| is not a list of sizes
-                    {"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}} | overflows 64 bits
-                    {"a":{"dtype":"F32","shape":[2]}}                      | expected dtype, shape and two data_offsets
-                    {"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[6],"data_offsets":[2,8]}} | tensor b: data begins at 2, expected 4 right after a; the file has overlapping tensors
-                    {"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}} | the file has a hole
-                    {"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}} | not valid JSON: Duplicate field 'a'
-                    """)
+    @CsvSource(delimiter = '|', textBlock = """
+        {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}, | not valid JSON
+        [1]                                                    | not a JSON object
+        {"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}} | tensor a: unknown dtype F99
+        {"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}} | tensor a: F32 [3] needs 12 bytes, its data_offsets [0, 8] hold 8
+        {"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}| is not a list of sizes
+        {"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}} | overflows 64 bits
+        {"a":{"dtype":"F32","shape":[2]}}                      | expected dtype, shape and two data_offsets
+        {"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[6],"data_offsets":[2,8]}} | tensor b: data begins at 2, expected 4 right after a; the file has overlapping tensors
+        {"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}} | the file has a hole
+        {"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}} | not valid JSON: Duplicate field 'a'
+        """)
     void aBrokenHeaderIsRefusedByName(String json, String message) throws IOException {
         Path file = write(json, 8);
 
@@ -102,7 +100,10 @@ class SafetensorsFileTest {
         Path file = folder.resolve("long.safetensors");
         Files.write(
                 file,
-                ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array());
+                ByteBuffer.allocate(64)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(length)
+                        .array());
 
         assertUserError(file, "header length " + Long.toUnsignedString(length));
     }
@@ -117,8 +118,7 @@ class SafetensorsFileTest {
     @Test
     void aMissingShardIsNamed() throws IOException {
         Files.writeString(
-                folder.resolve(Checkpoint.INDEX),
-                "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\"}}");
+                folder.resolve(Checkpoint.INDEX), "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\"}}");
 
         assertThatThrownBy(() -> Checkpoint.open(folder))
                 .isInstanceOf(BlocksmithException.class)

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EndToEndTrainerTest {
     private static final int LENGTH = 12;
     private static final Quantization GRID = new Quantization(3, 32, false);
+
     @TempDir
     Path folder;
 
@@ -84,8 +85,7 @@ class EndToEndTrainerTest {
                     x = decoder.forward(x, recorded(block, stepSizes, zeroPoints));
                 }
                 NDArray logits = head.logits(x.reshape(-1, 64)).logSoftmax(-1);
-                return logits.get(
-                                new NDIndex("{}, {}", scored(windows), next(windows)))
+                return logits.get(new NDIndex("{}, {}", scored(windows), next(windows)))
                         .sum()
                         .neg();
             });
@@ -96,15 +96,15 @@ class EndToEndTrainerTest {
 
             assertThat(sum).isCloseTo(loss.stopGradient().getFloat(), within(1e-3));
             for (int i = 0; i < stepSizes.size(); i++) {
-                    assertThat(relativeDifference(
-                                    gradient.stepSizes().get(i), stepSizes.get(i).getGradient()))
-                            .as("step sizes of linear " + i)
-                            .isLessThan(2e-5);
-                    assertThat(relativeDifference(
-                                    gradient.zeroPoints().get(i), zeroPoints.get(i).getGradient()))
-                            .as("zero points of linear " + i)
-                            .isLessThan(2e-5);
-                }
+                assertThat(relativeDifference(
+                                gradient.stepSizes().get(i), stepSizes.get(i).getGradient()))
+                        .as("step sizes of linear " + i)
+                        .isLessThan(2e-5);
+                assertThat(relativeDifference(
+                                gradient.zeroPoints().get(i), zeroPoints.get(i).getGradient()))
+                        .as("zero points of linear " + i)
+                        .isLessThan(2e-5);
+            }
         }
     }
 
@@ -224,8 +224,20 @@ class EndToEndTrainerTest {
 
     private static EndToEnd recipe(EndToEnd.Trained trained, int shards, boolean keepBest, double rate) {
         return new EndToEnd(
-                16, 4, LENGTH, 8, 2, new EndToEnd.LearningRates(rate, rate), 0.03, 0, 0.3, adam(), shards, trained,
-                keepBest, 1);
+                16,
+                4,
+                LENGTH,
+                8,
+                2,
+                new EndToEnd.LearningRates(rate, rate),
+                0.03,
+                0,
+                0.3,
+                adam(),
+                shards,
+                trained,
+                keepBest,
+                1);
     }
 
     private static Adam adam() {

@@ -57,7 +57,8 @@ class FlatMemoryTest {
                 .toArray();
         double early = resident[0];
         double late = resident[1];
-        System.out.printf("resident after step 1000: %.1f MB, after step %d: %.1f MB%n", early / 1e6, STEPS, late / 1e6);
+        System.out.printf(
+                "resident after step 1000: %.1f MB, after step %d: %.1f MB%n", early / 1e6, STEPS, late / 1e6);
         // One leaked array of the smallest linear a step would be 16 MB by the end.
         assertThat(late - early).as("growth in bytes").isLessThan(8e6);
     }
@@ -68,7 +69,8 @@ class FlatMemoryTest {
         NDManager manager = TestCompute.cpu().manager();
         AffineQuantizer quantizer = new AffineQuantizer(new Quantization(2, 32, false), manager);
         ScriptedBlock decoder = ScriptedBlock.compile(config, RotaryTable.of(config, 8, manager), false, manager);
-        BlockState state = BlockState.roundToNearest(CheckpointWeights.open(folder).block(0, manager), quantizer);
+        BlockState state =
+                BlockState.roundToNearest(CheckpointWeights.open(folder).block(0, manager), quantizer);
         BlockAp recipe = new BlockAp(
                 1,
                 2,

@@ -1,0 +1,59 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.config.Settings;
+import io.blocksmith.estimate.InspectReport;
+import io.blocksmith.estimate.RunEstimate;
+import io.blocksmith.llama.CheckpointWeights;
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.llama.LlamaNames;
+import io.blocksmith.llama.ModelShapes;
+import io.blocksmith.safetensors.Checkpoint;
+import io.blocksmith.safetensors.TensorType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Sizes and needs of a run before anything starts. */
+@Command(
+        name = "inspect",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Tells a model's shape, its size after quantization, and what a run needs: memory, disk, FLOPs.")
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "MODEL", description = "Model folder, or the name of a known shape, e.g. llama-2-70b.")
+    private String model;
+
+    @Mixin
+    private RecipeOptions recipe = new RecipeOptions();
+
+    @Option(names = "--json", description = "Answer on stdout as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Settings settings = recipe.load();
+        InspectReport report = Files.exists(Path.of(model)) ? ofFolder(settings) : ofShape(settings);
+        System.out.println(json ? Json.write(report.json()) : report.text());
+        return 0;
+    }
+
+    private InspectReport ofFolder(Settings settings) {
+        try (CheckpointWeights weights = CheckpointWeights.open(Path.of(model))) {
+            Checkpoint checkpoint = weights.checkpoint();
+            TensorType stored = checkpoint.info(LlamaNames.EMBEDDING).type();
+            RunEstimate estimate = RunEstimate.of(weights.config(), checkpoint.bytes(), stored, settings.recipe());
+            return InspectReport.of(model, weights.config(), settings.recipe(), estimate);
+        }
+    }
+
+    /** A shape is taken to be stored in 16 bits, as released models are. */
+    private InspectReport ofShape(Settings settings) {
+        LlamaConfig config = ModelShapes.named(model);
+        RunEstimate estimate = RunEstimate.of(config, 2 * config.parameters(), TensorType.BF16, settings.recipe());
+        return InspectReport.of(model, config, settings.recipe(), estimate);
+    }
+}
