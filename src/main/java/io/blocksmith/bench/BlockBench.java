@@ -68,7 +68,7 @@ public final class BlockBench {
     /**
      * One round.
      *
-     * @param stepSeconds median step
+     * @param stepSeconds mean step, whatever happens between steps included
      * @param stepRate floating-point operations a second of that step
      * @param productRate those of the plain matrix product in the same round
      */
@@ -123,26 +123,20 @@ public final class BlockBench {
         return linears + attention;
     }
 
-    /** Median seconds of a step, measured from the end of one to the end of the next. */
+    /** Mean seconds of a step, measured from the end of the first to the end of the last. */
     private double steps(BlockApTrainer trainer, NDArray input, NDArray target, int steps) {
-        double[] seconds = new double[steps];
+        long[] ends = new long[steps + 1];
         TrainingListener clock = new TrainingListener() {
-            private long last;
-
             @Override
             public void stepped(int epoch, long step, long of, double loss) {
-                long now = nanoTime.getAsLong();
-                if (step > 1) {
-                    seconds[(int) step - 2] = (now - last) / 1e9;
-                }
-                last = now;
+                ends[(int) step - 1] = nanoTime.getAsLong();
             }
 
             @Override
             public void validated(long step, double loss) {}
         };
         trainer.train(repeated(input, target, steps + 1), repeated(input, target, 0), clock);
-        return median(seconds);
+        return (ends[steps] - ends[0]) / 1e9 / steps;
     }
 
     private BlockBatches.Source repeated(NDArray input, NDArray target, int batches) {

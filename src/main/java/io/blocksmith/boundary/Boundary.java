@@ -9,6 +9,7 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.DecoderBlock;
 import io.blocksmith.llama.LlamaWeights;
+import io.blocksmith.tensor.NativeHeap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,7 @@ public record Boundary(Path directory, ActivationLayout layout) {
                     done += (int) x.get().getShape().get(0);
                     listener.passed(done, layout.samples());
                 }
+                NativeHeap.trim();
             }
         }
     }

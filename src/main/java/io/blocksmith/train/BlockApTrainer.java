@@ -12,6 +12,7 @@ import io.blocksmith.quant.TrainableWeight;
 import io.blocksmith.quant.WeightGradient;
 import io.blocksmith.spec.BlockAp;
 import io.blocksmith.tensor.Gradients;
+import io.blocksmith.tensor.NativeHeap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -99,6 +100,7 @@ public final class BlockApTrainer implements AutoCloseable {
                     done++;
                     listener.stepped(epoch, step + 1, schedule.steps(), loss);
                 }
+                NativeHeap.trim();
             }
         }
     }
@@ -150,6 +152,7 @@ public final class BlockApTrainer implements AutoCloseable {
                     total += (double) difference.square().mean().getFloat() * difference.size();
                     elements += difference.size();
                 }
+                NativeHeap.trim();
             }
         }
     }

@@ -14,6 +14,7 @@ import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.quant.Packer;
 import io.blocksmith.tensor.Copy;
 import io.blocksmith.tensor.Gradients;
+import io.blocksmith.tensor.NativeHeap;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -56,6 +57,7 @@ public final class PackedModel {
             NDArray x = embedding.embed(windows, manager);
             for (PackedBlock block : blocks) {
                 x = forward(block, x);
+                NativeHeap.trim();
             }
             return head.loss(positions(x), OutputHead.targets(windows, manager));
         }
@@ -121,6 +123,7 @@ public final class PackedModel {
                 Copy.into(last.hidden().reshape(upstream.getShape()), upstream);
             }
             for (int i = blocks.size() - 1; i >= 0; i--) {
+                NativeHeap.trim();
                 int first = i * Linear.values().length;
                 backward(blocks.get(i), inputs.get(i), upstream, first, gradient);
             }
