@@ -56,13 +56,13 @@ final class EmbeddedQuantization {
         Submission submission = Submission.check(inputs, settings.recipe());
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
-        try (RunFolder held = RunFolder.open(folder);
-                Compute compute = Compute.open(
-                        settings.compute().device(), settings.compute().threads())) {
+        try (Compute compute = Compute.open(
+                        settings.compute().device(), settings.compute().threads());
+                RunFolder held = RunFolder.open(folder)) {
             RunContext context;
             try {
                 context = submission.into(held.store(), compute);
-            } catch (BlocksmithException refused) {
+            } catch (RuntimeException refused) {
                 if (fresh) {
                     deleteTree(folder);
                 }

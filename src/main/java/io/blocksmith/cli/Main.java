@@ -2,6 +2,7 @@ package io.blocksmith.cli;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import java.util.Locale;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,6 +52,8 @@ public final class Main implements Runnable {
 
     /** Runs one command line and gives its exit code. */
     static int execute(String... arguments) {
+        // Figures are read by scripts too.
+        Locale.setDefault(Locale.ROOT);
         return new CommandLine(new Main())
                 .setExecutionExceptionHandler((failure, line, parsed) -> report(failure))
                 .setCaseInsensitiveEnumValuesAllowed(true)

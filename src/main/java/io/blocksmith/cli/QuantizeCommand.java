@@ -84,7 +84,7 @@ final class QuantizeCommand implements Callable<Integer> {
     /** A resumed run keeps its recipe unless one is given again, which must then be the same. */
     private Settings settings(Path folder, boolean resumed) {
         Settings settings = recipe.load();
-        if (!resumed || recipe.given()) {
+        if (!resumed || recipe.givesRecipe()) {
             return settings;
         }
         RunIdentity identity = SpecFile.read(DirectoryStore.open(folder)).identity(RunIdentity.class);

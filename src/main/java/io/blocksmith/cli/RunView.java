@@ -12,7 +12,6 @@ import io.blocksmith.run.StageResult;
 import io.blocksmith.stage.Figures;
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -36,6 +35,8 @@ final class RunView implements RunListener {
     private RunState state = RunState.empty();
     private ProgressBar bar;
     private long lastPlain;
+    private double startFraction = Double.NaN;
+    private long startNanos;
 
     /**
      * Makes a view.
@@ -67,12 +68,23 @@ final class RunView implements RunListener {
     @Override
     public synchronized void progressed(Progress progress) {
         double fraction = work.fraction(state, progress);
+        if (Double.isNaN(startFraction)) {
+            startFraction = fraction;
+            startNanos = nanoTime.getAsLong();
+        }
         if (terminal) {
             bar(fraction, progress);
         } else if (nanoTime.getAsLong() - lastPlain >= PLAIN_EVERY) {
             lastPlain = nanoTime.getAsLong();
-            out.printf(Locale.ROOT, "%5.1f%%  %s  %s%n", 100 * fraction, name(progress), detail(progress));
+            out.printf("%5.1f%%  %s  %s%s%n", 100 * fraction, name(progress), detail(progress), left(fraction));
         }
+    }
+
+    /** The time left at the rate of this process so far. */
+    private String left(double fraction) {
+        double gained = fraction - startFraction;
+        double seconds = (nanoTime.getAsLong() - startNanos) / 1e9;
+        return gained <= 0 ? "" : "  ETA " + Text.seconds(seconds * (1 - fraction) / gained);
     }
 
     private void bar(double fraction, Progress progress) {

@@ -26,34 +26,41 @@ public final class Windows {
     public record Split(Windows train, Windows validation) {}
 
     /**
-     * Draws calibration windows.
+     * Draws calibration windows. The last {@code heldOut} tokens of the stream are never trained on: validation windows
+     * are the first of that part, and phases with windows of other lengths that hold out as many tokens never train on
+     * what another one validates on.
      *
      * @param length tokens in a window
-     * @param order FILE: the first windows of the stream, trained ones first; RANDOM: a draw without replacement over
-     *     the whole stream, see {@link WindowDraw}, whose first numbers are trained on; both keep the order drawn
+     * @param heldOut tokens at the end of the stream for validation, at least {@code length * validationCount}
+     * @param order FILE: the trained windows are the first of the stream; RANDOM: a draw without replacement from all
+     *     but the held-out part, see {@link WindowDraw}, in the order drawn
      * @param seed drives RANDOM only
      * @throws io.blocksmith.failure.BlocksmithException USER, when the stream has too few windows
      */
     public static Split split(
-            TokenFile stream, int length, int trainCount, int validationCount, Calibration.Order order, long seed) {
-        long needed = (long) trainCount + validationCount;
-        long found = stream.length() / length;
-        if (found < needed) {
+            TokenFile stream,
+            int length,
+            int trainCount,
+            int validationCount,
+            long heldOut,
+            Calibration.Order order,
+            long seed) {
+        long found = Math.max(0, stream.length() - heldOut) / length;
+        if (found < trainCount) {
             throw BlocksmithException.user(
-                    "calibration %s: %d windows of %d tokens needed (train %d + validation %d), found %d (%d tokens);"
-                        + " lower the samples or the sequence length of calibration or end-to-end, or give more text",
-                    stream.source(), needed, length, trainCount, validationCount, found, stream.length());
+                    "calibration %s: %d windows of %d tokens needed besides %d tokens held out for validation, found %d"
+                            + " (%d tokens in all); lower the samples or the sequence length of calibration or"
+                            + " end-to-end, or give more text",
+                    stream.source(), trainCount, length, heldOut, found, stream.length());
         }
+        long validationStart = stream.length() - heldOut;
+        Windows validation =
+                new Windows(stream, length, validationCount, index -> validationStart + (long) index * length);
         return switch (order) {
-            case FILE ->
-                new Split(
-                        new Windows(stream, length, trainCount, index -> index),
-                        new Windows(stream, length, validationCount, index -> (long) trainCount + index));
+            case FILE -> new Split(new Windows(stream, length, trainCount, index -> (long) index * length), validation);
             case RANDOM -> {
-                long[] drawn = WindowDraw.distinct(seed, found, Math.toIntExact(needed));
-                yield new Split(
-                        new Windows(stream, length, trainCount, index -> drawn[index]),
-                        new Windows(stream, length, validationCount, index -> drawn[trainCount + index]));
+                long[] drawn = WindowDraw.distinct(seed, found, trainCount);
+                yield new Split(new Windows(stream, length, trainCount, index -> drawn[index] * length), validation);
             }
         };
     }
@@ -74,7 +81,7 @@ public final class Windows {
                             + " lower evaluation.windows or evaluation.context, or give more text",
                     stream.source(), wanted, length, found, stream.length());
         }
-        return new Windows(stream, length, (int) wanted, index -> index);
+        return new Windows(stream, length, (int) wanted, index -> (long) index * length);
     }
 
     /** Number of windows. */
@@ -90,7 +97,7 @@ public final class Windows {
     /** A copy of the tokens of window {@code index}, shape {@code [length]}. */
     public int[] tokens(int index) {
         Objects.checkIndex(index, count);
-        return stream.tokens(place.applyAsLong(index) * length, length);
+        return stream.tokens(place.applyAsLong(index), length);
     }
 
     /** Copies of the tokens of windows {@code first} to {@code last - 1}. */

@@ -32,7 +32,8 @@ public record DemoFiles(Path model, Path calibration, Path evaluation) {
 
     /** Copies what is bundled into {@code folder}, which is made when it is not there; files are replaced. */
     public static DemoFiles unpack(Path folder) {
-        DemoFiles files = new DemoFiles(folder.resolve(MODEL), folder.resolve(CALIBRATION), folder.resolve(EVALUATION));
+        DemoFiles files =
+                new DemoFiles(folder.resolve("demo-llama"), folder.resolve(CALIBRATION), folder.resolve(EVALUATION));
         try {
             Files.createDirectories(files.model());
             for (String name : MODEL_FILES) {

@@ -100,23 +100,18 @@ public final class OutputHead implements AutoCloseable {
         NDList parts = new NDList();
         long positions = hidden.getShape().get(0);
         for (long first = 0; first < positions; first += POSITIONS) {
+            NDIndex window = new NDIndex().addSliceDim(first, Math.min(positions, first + POSITIONS));
+            NDArray x = Gradients.leaf(hidden.get(window).stopGradient());
+            parts.add(x);
             try (NDScope _ = new NDScope()) {
-                NDIndex window = new NDIndex().addSliceDim(first, Math.min(positions, first + POSITIONS));
-                NDArray x = Gradients.leaf(hidden.get(window).stopGradient());
                 NDArray loss = loss(x, targets.get(window), true);
                 Gradients.backward(loss, hidden.getManager().create((float) scale));
-                NDArray part = x.getGradient();
-                NDScope.unregister(part);
-                parts.add(part);
                 total += value(loss);
             }
         }
-        if (parts.size() == 1) {
-            return new LossGradient(total, parts.head());
-        }
-        NDArray joined = NDArrays.concat(parts);
-        parts.close();
-        return new LossGradient(total, joined);
+        NDList gradients = new NDList();
+        parts.forEach(part -> gradients.add(part.getGradient()));
+        return new LossGradient(total, NDArrays.concat(gradients));
     }
 
     private NDArray loss(NDArray hidden, NDArray targets, boolean recorded) {

@@ -95,6 +95,7 @@ public final class AffineQuantizer implements AutoCloseable {
         NDArray rows = weight.getManager().zeros(new Shape(groups));
         String method = grid.symmetric() ? "start_symmetric" : "start";
         NDList start = script.call(method, List.of(Argument.of(weight), Argument.of(rows)));
+        rows.close();
         return new TrainableWeight(weight, start.get(0), start.get(1));
     }
 

@@ -11,11 +11,14 @@ package io.blocksmith.spec;
  */
 public record Calibration(
         int sequenceLength, int trainSamples, int validationSamples, Order order, Activations activations) {
-    /** How windows are drawn from the stream, which is first cut into windows that do not overlap. */
+    /**
+     * How trained windows are drawn from the stream, which is first cut into windows that do not overlap. The end of the
+     * stream is held out: validation windows come from there.
+     */
     public enum Order {
-        /** A seeded draw without replacement from the whole stream. */
+        /** A seeded draw without replacement. */
         RANDOM,
-        /** From the start: the trained windows, then the validation windows. */
+        /** The first windows of the stream. */
         FILE
     }
 

@@ -20,6 +20,16 @@ public record Recipe(
     public Recipe {
         exports = List.copyOf(exports);
         Require.that(
+                !quantization.symmetric() || endToEnd.train().stepSizes(),
+                "end-to-end.train",
+                "zero-points",
+                "step-sizes or both, because quantization.symmetric = true fixes zero points");
+        Require.that(
+                blockAp.repair().samples() == 0 || blockAp.train() != BlockAp.Trained.ROUNDING,
+                "block-ap.repair.samples",
+                blockAp.repair().samples(),
+                "0 with block-ap.train = rounding, whose bounds are those of the first pass");
+        Require.that(
                 blockAp.repair().samples() <= calibration.trainSamples(),
                 "block-ap.repair.samples",
                 blockAp.repair().samples(),

@@ -62,15 +62,20 @@ final class AttemptProgress {
         told(epoch, epochs, step, steps, rate(step * tokensPerStep));
     }
 
+    /** Ends the attempt when it is cancelled. */
+    void requireNotCancelled() {
+        if (cancelled.getAsBoolean()) {
+            throw new CancellationException(ticket + " is cancelled");
+        }
+    }
+
     private double rate(long tokens) {
         double seconds = (nanoTime.getAsLong() - phaseStartNanos) / 1e9;
         return seconds > 0 ? tokens / seconds : Double.NaN;
     }
 
     private void told(int epoch, int epochs, long step, long steps, double tokensPerSecond) {
-        if (cancelled.getAsBoolean()) {
-            throw new CancellationException(ticket + " is cancelled");
-        }
+        requireNotCancelled();
         listener.accept(new Progress(ticket, phase, epoch, epochs, step, steps, smoothed, reference, tokensPerSecond));
     }
 }

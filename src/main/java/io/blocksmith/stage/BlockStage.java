@@ -235,6 +235,11 @@ final class BlockStage {
             }
 
             @Override
+            public void waited() {
+                progress.requireNotCancelled();
+            }
+
+            @Override
             public void validated(long step, double loss) {
                 curves.validated(step, loss);
                 if (step == 0) {

@@ -100,6 +100,11 @@ final class EndToEndStage {
             }
 
             @Override
+            public void waited() {
+                progress.requireNotCancelled();
+            }
+
+            @Override
             public void validated(long step, double loss) {
                 curves.validated(step, loss);
                 if (step == 0) {

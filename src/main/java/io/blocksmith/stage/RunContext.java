@@ -123,6 +123,7 @@ public final class RunContext {
                 calibration.sequenceLength(),
                 calibration.trainSamples(),
                 calibration.validationSamples(),
+                heldOut(),
                 calibration.order(),
                 recipe().seed());
     }
@@ -135,8 +136,18 @@ public final class RunContext {
                 endToEnd.sequenceLength(),
                 endToEnd.samples(),
                 endToEnd.validationSamples(),
+                heldOut(),
                 recipe().calibration().order(),
                 recipe().seed());
+    }
+
+    /** Tokens at the end of the calibration stream that no phase trains on. */
+    private long heldOut() {
+        var calibration = recipe().calibration();
+        var endToEnd = recipe().endToEnd();
+        return Math.max(
+                (long) calibration.validationSamples() * calibration.sequenceLength(),
+                (long) endToEnd.validationSamples() * endToEnd.sequenceLength());
     }
 
     /** An empty folder for what {@code ticket} writes before it is put; removed by {@link #clear}. */

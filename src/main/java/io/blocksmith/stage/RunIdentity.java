@@ -7,6 +7,6 @@ import io.blocksmith.spec.Recipe;
  *
  * @param model digest of the model folder: configuration, tokenizer and weights
  * @param calibration SHA-256 of the calibration file
- * @param evaluation SHA-256 of the evaluation file; that of the calibration file when there is none
+ * @param evaluation SHA-256 of the evaluation file; empty when there is none
  */
 public record RunIdentity(Recipe recipe, String model, String calibration, String evaluation) {}

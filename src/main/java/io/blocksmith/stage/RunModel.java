@@ -1,7 +1,10 @@
 package io.blocksmith.stage;
 
+import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.LlamaWeights;
+import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.Subject;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
@@ -27,13 +30,25 @@ public final class RunModel {
                 .model());
     }
 
-    /** The weights of the run's model as it was at {@code subject}; a stage that has not committed is a DEFECT. */
+    /** The weights of the run's model as it was at {@code subject}; a USER error while the run has not come so far. */
     public static LlamaWeights open(Path folder, Subject subject, Compute compute) {
         DirectoryStore store = DirectoryStore.open(folder);
         SpecFile spec = SpecFile.read(store);
         RunState state = new Ledger(store).read();
         RunContext run = new RunContext(
                 spec.identity(RunIdentity.class), spec.operations(RunInputs.class), store, compute, state.blocks());
+        requireCommitted(folder, run.plan(), state, subject);
         return new SubjectWeights(run, state, subject);
+    }
+
+    private static void requireCommitted(Path folder, Plan plan, RunState state, Subject subject) {
+        for (Stage needed : plan.prerequisites(new Stage.Evaluate(subject))) {
+            if (!state.isCommitted(needed)) {
+                throw BlocksmithException.user(
+                        "%s: the run has not come to %s yet: %s is not done; go on with the run, or look at "
+                                + "--subject full_precision or round_to_nearest",
+                        folder, subject.key(), needed.key());
+            }
+        }
     }
 }

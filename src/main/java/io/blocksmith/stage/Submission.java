@@ -132,7 +132,7 @@ public final class Submission {
         InputDigests digests = InputDigests.open(store);
         String calibration = digests.file(Path.of(inputs.calibration()));
         String evaluation =
-                inputs.evaluationText().map(file -> digests.file(Path.of(file))).orElse(calibration);
+                inputs.evaluationText().map(file -> digests.file(Path.of(file))).orElse("");
         try (Checkpoint checkpoint = Checkpoint.open(Path.of(inputs.model()))) {
             RunIdentity identity = new RunIdentity(recipe, digests.model(checkpoint), calibration, evaluation);
             if (store.exists(RunNames.SPEC)) {
@@ -145,9 +145,10 @@ public final class Submission {
     }
 
     private void tokens(ObjectStore store, String name, String file) {
-        if (store.exists(name)) {
+        if (store.exists(RunNames.SPEC) && store.exists(name)) {
             return;
         }
+        // Without a specification, tokens may be those of another text that was refused.
         Path temporary = store.temporary(name);
         TokenSource source = TokenSource.of(Path.of(file), Path.of(inputs.model()), config.vocabulary());
         TokenFile.write(temporary, source).close();

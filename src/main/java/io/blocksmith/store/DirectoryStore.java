@@ -95,8 +95,8 @@ public final class DirectoryStore implements ObjectStore {
             file.force(true);
             synchronized (folders) {
                 createFolder(object.getParent());
+                Files.move(finished, object, StandardCopyOption.ATOMIC_MOVE);
             }
-            Files.move(finished, object, StandardCopyOption.ATOMIC_MOVE);
             force(object.getParent());
             return new ObjectRef(name, bytes, Digests.hex(digest));
         } catch (IOException failure) {

@@ -28,9 +28,9 @@ public final class DeviceThread implements Executor, AutoCloseable {
         executor.execute(task);
     }
 
-    /** Takes no new work; what runs now goes on to its end. */
+    /** Takes no new work and waits for what runs now: its arrays must not be freed under it. */
     @Override
     public void close() {
-        executor.shutdown();
+        executor.close();
     }
 }

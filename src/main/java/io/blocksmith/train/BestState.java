@@ -3,6 +3,7 @@ package io.blocksmith.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.tensor.Copy;
 import java.util.List;
 
@@ -35,6 +36,9 @@ final class BestState implements AutoCloseable {
 
     /** Puts the best state back, and returns its loss. */
     double restore() {
+        if (loss == Double.POSITIVE_INFINITY) {
+            throw BlocksmithException.defect("no state was ever offered");
+        }
         for (int i = 0; i < current.size(); i++) {
             Copy.into(kept.get(i), current.get(i));
         }

@@ -116,7 +116,7 @@ public final class BlockApTrainer implements AutoCloseable {
         // Mean squared error and its gradient by y, without recording either.
         NDArray difference = y.stopGradient().sub(batch.target());
         double loss = difference.square().mean().getFloat();
-        requireFinite(loss, step);
+        requireFinite("training", loss, step + 1);
         Gradients.backward(y, difference.muli(2.0 / difference.size()));
 
         List<NDArray> outer = quantized.stream().map(NDArray::getGradient).toList();
@@ -129,13 +129,14 @@ public final class BlockApTrainer implements AutoCloseable {
         if (validation.samples() == 0) {
             return Double.NaN;
         }
-        double loss = loss(validation);
+        double loss = loss(validation, listener);
+        requireFinite("validation", loss, step);
         listener.validated(step, loss);
         return loss;
     }
 
     /** Mean squared error of the present state over {@code samples}. */
-    private double loss(BlockBatches.Source samples) {
+    private double loss(BlockBatches.Source samples, TrainingListener listener) {
         double total = 0;
         long elements = 0;
         try (NDScope _ = new NDScope();
@@ -152,12 +153,13 @@ public final class BlockApTrainer implements AutoCloseable {
                     total += (double) difference.square().mean().getFloat() * difference.size();
                     elements += difference.size();
                 }
+                listener.waited();
                 NativeHeap.trim();
             }
         }
     }
 
-    private void requireFinite(double loss, long step) {
+    private void requireFinite(String kind, double loss, long step) {
         if (!Double.isFinite(loss)) {
             List<String> scales = new ArrayList<>();
             for (TrainableWeight linear : state.linears()) {
@@ -168,8 +170,9 @@ public final class BlockApTrainer implements AutoCloseable {
             }
             throw new BlocksmithException(
                     Category.TRANSIENT,
-                    "training loss is %s at step %d; step sizes of the seven linears: %s"
-                            .formatted(loss, step + 1, String.join(", ", scales)),
+                    ("%s loss is %s at step %d; step sizes of the seven linears: %s. Should it stay so, lower"
+                                    + " block-ap.learning-rates, or set numerics = float32")
+                            .formatted(kind, loss, step, String.join(", ", scales)),
                     null);
         }
     }

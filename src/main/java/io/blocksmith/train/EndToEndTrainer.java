@@ -70,8 +70,7 @@ public final class EndToEndTrainer implements AutoCloseable {
     public Outcome train(Samples training, Samples validation, TrainingListener listener) {
         long stepsPerEpoch = ((long) training.count() + recipe.batchSize() - 1) / recipe.batchSize();
         long steps = stepsPerEpoch * recipe.epochs();
-        Schedule schedule =
-                new Schedule(steps, (long) Math.ceil(recipe.warmUp() * steps), recipe.finalLearningRateFactor());
+        Schedule schedule = new Schedule(steps, warmUpSteps(steps), recipe.finalLearningRateFactor());
         double startLoss = validate(validation, 0, listener);
         double loss = startLoss;
         double trainLoss = Double.NaN;
@@ -82,7 +81,7 @@ public final class EndToEndTrainer implements AutoCloseable {
                 double total = 0;
                 for (int first = 0; first < training.count(); first += recipe.batchSize()) {
                     int last = Math.min(training.count(), first + recipe.batchSize());
-                    double stepLoss = step(training.range(first, last), schedule.factor(step), step);
+                    double stepLoss = step(training.range(first, last), schedule.factor(step), step, listener);
                     total += stepLoss;
                     step++;
                     listener.stepped(epoch, step, steps, stepLoss);
@@ -101,8 +100,13 @@ public final class EndToEndTrainer implements AutoCloseable {
         return new Outcome(startLoss, loss, trainLoss);
     }
 
+    /** Rounded up; but the first step of a warm-up has learning rate 0, so a training of one step has none. */
+    private long warmUpSteps(long steps) {
+        return Math.min((long) Math.ceil(recipe.warmUp() * steps), Math.max(0, steps - 1));
+    }
+
     /** One optimizer step over a batch; returns its mean loss per token. */
-    private double step(int[][] batch, double scheduleFactor, long step) {
+    private double step(int[][] batch, double scheduleFactor, long step, TrainingListener listener) {
         long tokens = (long) batch.length * (batch[0].length - 1);
         double loss = 0;
         gradient.clear();
@@ -111,6 +115,7 @@ public final class EndToEndTrainer implements AutoCloseable {
             int last = (int) ((long) batch.length * (shard + 1) / recipe.gradientShards());
             if (first < last) {
                 loss += model.addGradient(Arrays.copyOfRange(batch, first, last), 1.0 / tokens, gradient);
+                listener.waited();
             }
         }
         try (NDScope _ = new NDScope()) {
@@ -157,8 +162,13 @@ public final class EndToEndTrainer implements AutoCloseable {
             int[][] windows = validation.range(first, Math.min(validation.count(), first + atOnce));
             total += model.loss(windows);
             tokens += (long) windows.length * (windows[0].length - 1);
+            listener.waited();
         }
         double loss = total / tokens;
+        if (!Double.isFinite(loss)) {
+            throw new BlocksmithException(
+                    Category.TRANSIENT, "E2E-QP: validation loss is %s at step %d".formatted(loss, step), null);
+        }
         listener.validated(step, loss);
         return loss;
     }

@@ -56,7 +56,9 @@ public final class PackedModel {
         try (NDScope _ = new NDScope()) {
             NDArray x = embedding.embed(windows, manager);
             for (PackedBlock block : blocks) {
-                x = forward(block, x);
+                try (NDScope _ = new NDScope()) {
+                    Copy.into(decoder.forward(x, block.unpack(packer)), x);
+                }
                 NativeHeap.trim();
             }
             return head.loss(positions(x), OutputHead.targets(windows, manager));
@@ -131,13 +133,6 @@ public final class PackedModel {
         }
     }
 
-    /** The block's output, owned by the scope around this call. */
-    private NDArray forward(PackedBlock block, NDArray x) {
-        try (NDScope _ = new NDScope()) {
-            return kept(decoder.forward(x, block.unpack(packer)));
-        }
-    }
-
     /** Adds a block's gradients from its linear number {@code first} on, and replaces {@code upstream} by that of x. */
     private void backward(PackedBlock block, NDArray x, NDArray upstream, int first, Gradient gradient) {
         try (NDScope _ = new NDScope()) {
@@ -156,12 +151,7 @@ public final class PackedModel {
         }
     }
 
-    private static NDArray kept(NDArray array) {
-        NDScope.unregister(array);
-        return array;
-    }
-
-    /** Hidden states that have a next token, [n * T, H]; the last position of each window is predicted but not scored. */
+    /** Hidden states [n, T, H] as [n * T, H]. */
     private static NDArray positions(NDArray x) {
         return x.reshape(-1, x.getShape().get(2));
     }

@@ -107,7 +107,8 @@ class BadInputTest {
     @Test
     void fewerTokensThanNeeded() {
         assertRefused(
-                "1008 windows of 16 tokens needed (train 1000 + validation 8), found 250 (4000 tokens)",
+                "1000 windows of 16 tokens needed besides 128 tokens held out for validation, found 242 (4000 tokens"
+                        + " in all)",
                 "--set",
                 "calibration.train-samples=1000");
     }

@@ -9,7 +9,7 @@ import io.blocksmith.spec.Calibration.Order;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -39,49 +39,48 @@ class WindowsTest {
     }
 
     @Test
-    void fileOrderTakesTrainedWindowsFirstThenValidationWindows() {
-        Windows.Split split = Windows.split(stream, 10, 3, 2, Order.FILE, 1);
+    void fileOrderTrainsOnTheStartAndValidatesOnTheEnd() {
+        Windows.Split split = Windows.split(stream, 10, 3, 2, 20, Order.FILE, 1);
 
         assertThat(starts(split.train())).containsExactly(0, 10, 20);
-        assertThat(starts(split.validation())).containsExactly(30, 40);
+        assertThat(starts(split.validation())).containsExactly(83, 93);
     }
 
     @Test
     void windowHoldsConsecutiveTokens() {
-        Windows.Split split = Windows.split(stream, 10, 2, 0, Order.FILE, 1);
+        Windows.Split split = Windows.split(stream, 10, 2, 0, 0, Order.FILE, 1);
 
         assertThat(split.train().tokens(1)).containsExactly(10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
     }
 
     @Test
-    void randomOrderDrawsTrainedWindowsFirstAndKeepsTheirOrder() {
+    void randomOrderDrawsWindowsAndKeepsTheirOrder() {
         // Drawn by an implementation of the documented algorithm in another language: seed 42 of ten.
-        Windows.Split split = Windows.split(stream, 10, 7, 3, Order.RANDOM, 42);
+        Windows.Split split = Windows.split(stream, 10, 7, 0, 0, Order.RANDOM, 42);
 
         assertThat(starts(split.train())).containsExactly(70, 20, 40, 50, 10, 90, 60);
-        assertThat(starts(split.validation())).containsExactly(30, 80, 0);
     }
 
     @Test
-    void randomTrainAndValidationWindowsNeverOverlap() {
+    void noPhaseTrainsOnWhatAnotherValidatesOn() {
         for (long seed = 0; seed < 200; seed++) {
-            Windows.Split split = Windows.split(stream, 5, 12, 8, Order.RANDOM, seed);
-            List<Integer> starts = new ArrayList<>(starts(split.train()));
-            starts.addAll(starts(split.validation()));
+            Windows.Split shorter = Windows.split(stream, 5, 12, 4, 30, Order.RANDOM, seed);
+            Windows.Split longer = Windows.split(stream, 15, 4, 2, 30, Order.RANDOM, seed);
 
-            assertThat(new HashSet<>(starts)).hasSize(20);
-            assertThat(starts).allMatch(start -> start % 5 == 0 && start <= 95);
+            assertThat(new HashSet<>(starts(shorter.train()))).hasSize(12);
+            assertThat(tokens(shorter.train())).doesNotContainAnyElementsOf(tokens(longer.validation()));
+            assertThat(tokens(longer.train())).doesNotContainAnyElementsOf(tokens(shorter.validation()));
         }
     }
 
     @Test
     void sameSeedDrawsTheSameAndAnotherSeedAnother() {
         List<Integer> first =
-                starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 3).train());
+                starts(Windows.split(stream, 5, 12, 8, 40, Order.RANDOM, 3).train());
 
-        assertThat(starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 3).train()))
+        assertThat(starts(Windows.split(stream, 5, 12, 8, 40, Order.RANDOM, 3).train()))
                 .isEqualTo(first);
-        assertThat(starts(Windows.split(stream, 5, 12, 8, Order.RANDOM, 4).train()))
+        assertThat(starts(Windows.split(stream, 5, 12, 8, 40, Order.RANDOM, 4).train()))
                 .isNotEqualTo(first);
     }
 
@@ -94,12 +93,12 @@ class WindowsTest {
 
     @Test
     void tooFewTokensAreRefusedWithTheWholeSum() {
-        assertThatThrownBy(() -> Windows.split(stream, 10, 9, 2, Order.RANDOM, 1))
+        assertThatThrownBy(() -> Windows.split(stream, 10, 9, 2, 20, Order.RANDOM, 1))
                 .isInstanceOfSatisfying(
                         BlocksmithException.class, e -> assertThat(e.category()).isEqualTo(Category.USER))
                 .hasMessage(
-                        "calibration %s: 11 windows of 10 tokens needed (train 9 + validation 2),"
-                                + " found 10 (103 tokens); lower the samples or the sequence length of"
+                        "calibration %s: 9 windows of 10 tokens needed besides 20 tokens held out for validation,"
+                                + " found 8 (103 tokens in all); lower the samples or the sequence length of"
                                 + " calibration or end-to-end, or give more text",
                         folder.resolve("text.ids"));
     }
@@ -126,9 +125,16 @@ class WindowsTest {
 
     @Test
     void windowOutsideTheDrawIsRefused() {
-        Windows windows = Windows.split(stream, 10, 2, 1, Order.FILE, 1).train();
+        Windows windows = Windows.split(stream, 10, 2, 1, 10, Order.FILE, 1).train();
 
         assertThatThrownBy(() -> windows.tokens(2)).isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    private static List<Integer> tokens(Windows windows) {
+        return IntStream.range(0, windows.count())
+                .flatMap(index -> Arrays.stream(windows.tokens(index)))
+                .boxed()
+                .toList();
     }
 
     private static List<Integer> starts(Windows windows) {

@@ -1,0 +1,81 @@
+package io.blocksmith.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.blocksmith.llama.LlamaConfig;
+import io.blocksmith.llama.RopeScaling;
+import io.blocksmith.safetensors.TensorType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Memory is that of one block: eight times as many blocks need at most a tenth more, over all stages. */
+class PeakMemoryTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void fortyEightBlocksNeedTheMemoryOfSix() throws IOException, InterruptedException {
+        double six = peak(6);
+        double fortyEight = peak(48);
+
+        System.out.printf("peak resident memory: 6 blocks %.1f MB, 48 blocks %.1f MB%n", six / 1e6, fortyEight / 1e6);
+        assertThat(fortyEight).isLessThanOrEqualTo(1.1 * six);
+    }
+
+    /** The highest peak of any stage of a run in a process of its own. */
+    private double peak(int blocks) throws IOException, InterruptedException {
+        LlamaConfig config = new LlamaConfig(
+                128,
+                384,
+                blocks,
+                4,
+                2,
+                32,
+                256,
+                256,
+                1e-5,
+                10_000,
+                new RopeScaling.None(),
+                false,
+                false,
+                true,
+                OptionalInt.of(1));
+        Path inputs = folder.resolve("blocks-" + blocks);
+        TinyRun tiny = TinyRun.in(inputs, config, TensorType.F32);
+        Path run = folder.resolve("run-" + blocks);
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-Xms128m",
+                "-Xmx128m",
+                "-XX:+AlwaysPreTouch",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(tiny.quantize(run));
+        Process child = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log-" + blocks).toFile())
+                .start();
+        assertThat(child.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(child.exitValue())
+                .as(folder.resolve("log-" + blocks).toString())
+                .isZero();
+        var stages =
+                new ObjectMapper().readTree(run.resolve("report.json").toFile()).path("stages");
+        return StreamSupport.stream(stages.spliterator(), false)
+                .mapToDouble(stage -> stage.path("peakBytes").asDouble())
+                .max()
+                .orElseThrow();
+    }
+}
