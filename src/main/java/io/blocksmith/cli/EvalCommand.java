@@ -8,6 +8,7 @@ import io.blocksmith.export.ModelFolders;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.run.Stage.Subject;
+import io.blocksmith.spec.Numerics;
 import io.blocksmith.stage.RunModel;
 import io.blocksmith.tensor.Compute;
 import java.io.IOException;
@@ -79,6 +80,12 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads; default: all cores.")
     private int threads;
 
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
+            description = "Where hidden states lie meanwhile, 8 x windows x context x hidden bytes; default: system's.")
+    private Path scratchParent;
+
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
@@ -87,11 +94,13 @@ final class EvalCommand implements Callable<Integer> {
         if (logits != null && input.ids == null) {
             throw BlocksmithException.user("--logits goes with --ids");
         }
-        Path scratch = Files.createTempDirectory("blocksmith-eval");
+        Path scratch = scratchParent == null
+                ? Files.createTempDirectory("blocksmith-eval")
+                : Files.createTempDirectory(scratchParent, "blocksmith-eval");
         try (Compute compute = Compute.open(device, threads);
                 LlamaWeights weights = open(compute);
                 TokenFile tokens = tokens(weights, scratch)) {
-            Evaluator evaluator = new Evaluator(weights, false, scratch, compute.manager());
+            Evaluator evaluator = new Evaluator(weights, bfloat16(), scratch, compute.manager());
             if (logits != null) {
                 int length = Math.toIntExact(tokens.length());
                 evaluator.logits(Windows.fromStart(tokens, length, 1), logits);
@@ -121,6 +130,11 @@ final class EvalCommand implements Callable<Integer> {
                     "--context %d: expected 2 to %d, the context the model was made for",
                     length, weights.config().contextLength());
         }
+    }
+
+    /** A run is measured in the numerics of its recipe, so that its report can be repeated. */
+    private boolean bfloat16() {
+        return RunModel.isRun(model) && RunModel.recipe(model).numerics() == Numerics.BFLOAT16;
     }
 
     private LlamaWeights open(Compute compute) {

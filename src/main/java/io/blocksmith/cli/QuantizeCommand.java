@@ -3,7 +3,6 @@ package io.blocksmith.cli;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.RunState;
-import io.blocksmith.stage.RunIdentity;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.RunModel;
 import io.blocksmith.store.DirectoryStore;
@@ -87,7 +86,6 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!resumed || recipe.givesRecipe()) {
             return settings;
         }
-        RunIdentity identity = SpecFile.read(DirectoryStore.open(folder)).identity(RunIdentity.class);
-        return new Settings(identity.recipe(), settings.compute());
+        return new Settings(RunModel.recipe(folder), settings.compute());
     }
 }

@@ -6,6 +6,7 @@ import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.Subject;
+import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunNames;
@@ -28,6 +29,13 @@ public final class RunModel {
         return Path.of(SpecFile.read(DirectoryStore.open(folder))
                 .operations(RunInputs.class)
                 .model());
+    }
+
+    /** The recipe that the run was started with. */
+    public static Recipe recipe(Path folder) {
+        return SpecFile.read(DirectoryStore.open(folder))
+                .identity(RunIdentity.class)
+                .recipe();
     }
 
     /** The weights of the run's model as it was at {@code subject}; a USER error while the run has not come so far. */
