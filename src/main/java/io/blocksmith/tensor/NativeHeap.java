@@ -14,7 +14,7 @@ public final class NativeHeap {
     private static final Optional<MethodHandle> MALLOC_TRIM = mallocTrim();
 
     /** A trim costs the page faults of the memory it gave back, 60 ms in a step of 180 MB of activations: not every step. */
-    private static final long EVERY_NANOS = 1_000_000_000;
+    private static final long EVERY_NANOS = 2_000_000_000;
 
     private static long lastNanos = System.nanoTime();
 
