@@ -32,7 +32,6 @@ import io.blocksmith.spec.Quantization;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.train.BlockApTrainer;
 import io.blocksmith.train.BlockState;
-import io.blocksmith.train.TrainingListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -225,28 +224,8 @@ final class BlockStage {
         }
     }
 
-    private TrainingListener listener(AttemptProgress progress, LossCurves curves, int length) {
-        long tokensPerStep = (long) recipe.batchSize() * length;
-        return new TrainingListener() {
-            @Override
-            public void stepped(int epoch, long step, long steps, double loss) {
-                curves.stepped(step, steps, loss);
-                progress.stepped(epoch, recipe.epochs(), step, steps, loss, tokensPerStep);
-            }
-
-            @Override
-            public void waited() {
-                progress.requireNotCancelled();
-            }
-
-            @Override
-            public void validated(long step, double loss) {
-                curves.validated(step, loss);
-                if (step == 0) {
-                    progress.reference(loss);
-                }
-            }
-        };
+    private AttemptListener listener(AttemptProgress progress, LossCurves curves, int length) {
+        return new AttemptListener(progress, curves, recipe.epochs(), (long) recipe.batchSize() * length);
     }
 
     private static PackedBlock pack(BlockState state, AffineQuantizer quantizer, Packer packer) {

@@ -23,7 +23,6 @@ import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.Copy;
 import io.blocksmith.train.EndToEndTrainer;
 import io.blocksmith.train.PackedModel;
-import io.blocksmith.train.TrainingListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,29 +88,10 @@ final class EndToEndStage {
         return new EndToEndTrainer.Samples(windows.count(), windows::tokens);
     }
 
-    private TrainingListener listener(AttemptProgress progress, LossCurves curves) {
+    private AttemptListener listener(AttemptProgress progress, LossCurves curves) {
         EndToEnd recipe = run.recipe().endToEnd();
         long tokensPerStep = (long) recipe.batchSize() * recipe.sequenceLength();
-        return new TrainingListener() {
-            @Override
-            public void stepped(int epoch, long step, long steps, double loss) {
-                curves.stepped(step, steps, loss);
-                progress.stepped(epoch, recipe.epochs(), step, steps, loss, tokensPerStep);
-            }
-
-            @Override
-            public void waited() {
-                progress.requireNotCancelled();
-            }
-
-            @Override
-            public void validated(long step, double loss) {
-                curves.validated(step, loss);
-                if (step == 0) {
-                    progress.reference(loss);
-                }
-            }
-        };
+        return new AttemptListener(progress, curves, recipe.epochs(), tokensPerStep);
     }
 
     /** Saves the scales as the quantizer uses them: step sizes clamped, zero points whole. */

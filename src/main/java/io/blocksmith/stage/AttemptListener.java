@@ -1,0 +1,26 @@
+package io.blocksmith.stage;
+
+import io.blocksmith.train.TrainingListener;
+
+/** Takes a training's losses to the progress of its attempt and to its curves. The loss at the start is the reference. */
+record AttemptListener(AttemptProgress progress, LossCurves curves, int epochs, long tokensPerStep)
+        implements TrainingListener {
+    @Override
+    public void stepped(int epoch, long step, long steps, double loss) {
+        curves.stepped(step, steps, loss);
+        progress.stepped(epoch, epochs, step, steps, loss, tokensPerStep);
+    }
+
+    @Override
+    public void waited() {
+        progress.requireNotCancelled();
+    }
+
+    @Override
+    public void validated(long step, double loss) {
+        curves.validated(step, loss);
+        if (step == 0) {
+            progress.reference(loss);
+        }
+    }
+}
