@@ -78,12 +78,13 @@ final class EmbeddedQuantization {
         if (before.phase() == RunState.Phase.COMPLETED) {
             return before;
         }
+        warnOfOtherNumerics(before, compute);
         RunSupervisor.Settings supervisor = new RunSupervisor.Settings(
                 new RunSupervisor.RunSubmission(
                         folder.getFileName().toString(), submission.identityDigest(held.store())),
                 new Decisions(plan, FailurePolicy.standard()),
                 new SweepingJournal(held.ledger(), new Retention(held.store(), plan)),
-                holder(),
+                holder(compute),
                 InstantSource.system());
         int blocks = submission.config().blocks();
         RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
@@ -158,14 +159,23 @@ final class EmbeddedQuantization {
         return new BlocksmithException(last.map(Failure::category).orElse(Category.TRANSIENT), reason + advice, null);
     }
 
-    private static String holder() {
+    /** Who supervises, for people; what it computes with is part of it, because the last bits depend on that. */
+    private static String holder(Compute compute) {
+        long process = ProcessHandle.current().pid();
         try {
-            return "%s process %d"
-                    .formatted(
-                            InetAddress.getLocalHost().getHostName(),
-                            ProcessHandle.current().pid());
+            String host = InetAddress.getLocalHost().getHostName();
+            return "%s process %d (%s)".formatted(host, process, compute.fingerprint());
         } catch (IOException e) {
-            return "process " + ProcessHandle.current().pid();
+            return "process %d (%s)".formatted(process, compute.fingerprint());
+        }
+    }
+
+    private static void warnOfOtherNumerics(RunState before, Compute compute) {
+        if (!before.holder().isEmpty() && !before.holder().contains(compute.fingerprint())) {
+            System.err.printf(
+                    "warning: so far this run was computed by %s, now by %s: last bits may differ from those of an"
+                            + " undisturbed run; set compute.threads and compute.device as before to avoid that%n",
+                    before.holder(), compute.fingerprint());
         }
     }
 
