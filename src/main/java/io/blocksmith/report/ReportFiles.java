@@ -27,11 +27,6 @@ public final class ReportFiles {
         replace(folder.resolve(PAGE), ReportPage.render(data));
     }
 
-    /** Path of the page, whether or not it is there yet. */
-    public Path page() {
-        return folder.resolve(PAGE);
-    }
-
     private static void replace(Path file, String content) {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {

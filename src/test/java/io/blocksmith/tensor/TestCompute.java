@@ -39,4 +39,10 @@ public final class TestCompute {
         Gradients.backward(scalar, scalar.getManager().ones(new Shape()));
         JniUtils.setGradMode(false);
     }
+
+    /** Resident memory of this process without what the allocator merely keeps. */
+    public static double aliveBytes() {
+        NativeHeap.trimNow();
+        return ProcessMemory.residentBytes();
+    }
 }

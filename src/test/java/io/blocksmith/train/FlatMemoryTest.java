@@ -19,7 +19,6 @@ import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.spec.Adam;
 import io.blocksmith.spec.BlockAp;
 import io.blocksmith.spec.Quantization;
-import io.blocksmith.tensor.ProcessMemory;
 import io.blocksmith.tensor.TestCompute;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -75,8 +74,10 @@ class FlatMemoryTest {
         System.out.printf(
                 "%s: resident after a fifth of the steps %.1f MB, at the end %.1f MB%n",
                 phase, resident[0] / 1e6, resident[1] / 1e6);
-        // One leaked array of the smallest kind a step would be 16 MB by the end.
-        assertThat(resident[1] - resident[0]).as("growth in bytes").isLessThan(8e6);
+        // The smallest weight is 8 kB: one leaked a step would be 33 MB by the end. Compiled code and class data of the
+        // JVM
+        // still grow by up to 10 MB in this time.
+        assertThat(resident[1] - resident[0]).as("growth in bytes").isLessThan(24e6);
     }
 
     public static void main(String[] arguments) {
@@ -154,7 +155,7 @@ class FlatMemoryTest {
 
     private static void tell(long step, long steps) {
         if (step == steps / 5 || step == steps) {
-            System.out.println(MARK + ProcessMemory.residentBytes());
+            System.out.println(MARK + TestCompute.aliveBytes());
         }
     }
 
