@@ -61,7 +61,8 @@ final class RunWork {
 
     private double work(Stage stage) {
         return switch (stage) {
-            case Stage.Capture(int segment) -> segment == 0 ? SMALL : allWindows() * segmentBefore(segment);
+            case Stage.Capture(int segment, int _) ->
+                segment == 0 ? SMALL : allWindows() * segmentBefore(segment) / plan.captureParts();
             case Stage.TrainBlock _ -> blockAp(recipe.calibration().trainSamples());
             case Stage.RepairBlock _ -> blockAp(recipe.blockAp().repair().samples());
             case Stage.EndToEnd _ -> {

@@ -307,7 +307,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private ActorRef<Placement.Command> placement(Stage stage) {
         return switch (stage) {
-            case Stage.Capture(int segment) -> segments.get(segment);
+            case Stage.Capture(int segment, int _) -> segments.get(segment);
             case Stage.TrainBlock(int block) -> segments.get(segmentOf(block));
             case Stage.RepairBlock(int block) -> segments.get(segmentOf(block));
             case Stage.EndToEnd ignored -> wholeModel;

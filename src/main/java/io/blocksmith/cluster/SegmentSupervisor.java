@@ -30,7 +30,7 @@ final class SegmentSupervisor extends Placement {
     @Override
     boolean owns(Stage stage) {
         return switch (stage) {
-            case Capture(int segment) -> segment == range.segment();
+            case Capture(int segment, int _) -> segment == range.segment();
             case TrainBlock(int block) -> range.contains(block);
             case RepairBlock(int block) -> range.contains(block);
             case EndToEnd ignored -> false;

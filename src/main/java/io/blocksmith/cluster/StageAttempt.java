@@ -9,6 +9,8 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.run.Adjustment;
+import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.StageResult;
@@ -73,9 +75,20 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
         this.timers = timers;
         ActorRef<Command> self = context.getSelf();
         AtomicBoolean cancelFlag = cancelled;
+        Monitor monitor = new Monitor() {
+            @Override
+            public void progressed(Progress progress) {
+                self.tell(new Progressed(progress));
+            }
+
+            @Override
+            public boolean cancelled() {
+                return cancelFlag.get();
+            }
+        };
         CompletableFuture<StageResult> work = CompletableFuture.supplyAsync(
                 () -> device.runner()
-                        .run(assignment.ticket(), progress -> self.tell(new Progressed(progress)), cancelFlag::get),
+                        .run(new io.blocksmith.run.Assignment(assignment.ticket(), Adjustment.NONE), monitor),
                 device.thread());
         context.pipeToSelf(
                 work, (result, failure) -> new Ended(failure == null ? new Outcome.Done(result) : ended(failure)));

@@ -30,10 +30,10 @@ public final class Boundaries {
     public static Set<Stage> readers(Plan plan, Stage stage) {
         Set<Stage> readers = new LinkedHashSet<>();
         switch (stage) {
-            case Capture(int segment) -> {
+            case Capture(int segment, int part) -> {
                 Range range = plan.segments().ranges().get(segment);
                 readers.add(new TrainBlock(range.first()));
-                readers.add(new Capture(segment + 1));
+                readers.add(new Capture(segment + 1, part));
             }
             case TrainBlock(int block) -> {
                 if (plan.segments().of(block).contains(block + 1)) {

@@ -35,9 +35,9 @@ public record FailurePolicy(int tries) {
         }
         Failure last = failures.getLast();
         return switch (last.category()) {
-            case USER, ENVIRONMENT, DEFECT ->
+            case USER, ENVIRONMENT, STORE_FULL, DEVICE_MEMORY, DEFECT ->
                 new Verdict.GiveUp("%s failed on %s: %s".formatted(stage.key(), last.worker(), last.reason()));
-            case TRANSIENT ->
+            case TRANSIENT, NOT_FINITE, STORE_UNAVAILABLE, HUNG, WORKER_LOST ->
                 failures.size() < tries
                         ? new Verdict.Retry()
                         : new Verdict.GiveUp("%s failed %d times (at most %d tries), last on %s: %s"

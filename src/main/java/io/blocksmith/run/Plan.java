@@ -35,11 +35,13 @@ import java.util.stream.IntStream;
  */
 public final class Plan {
     private final Segments segments;
+    private final int captureParts;
     private final boolean repaired;
     private final SequencedMap<Stage, Set<Stage>> prerequisites;
 
-    private Plan(Segments segments, boolean repaired, SequencedMap<Stage, Set<Stage>> prerequisites) {
+    private Plan(Segments segments, int captureParts, boolean repaired, SequencedMap<Stage, Set<Stage>> prerequisites) {
         this.segments = segments;
+        this.captureParts = captureParts;
         this.repaired = repaired;
         this.prerequisites = prerequisites;
     }
@@ -55,10 +57,15 @@ public final class Plan {
         // With one segment every block saw the true quantized stream: there is nothing to repair.
         boolean repaired =
                 recipe.blockAp().repair().samples() > 0 && recipe.blockAp().segments() > 1;
+        // One worker goes through one segment after the other in any case; more have use for as many parts.
+        int captureParts = segments.ranges().size();
         SequencedMap<Stage, Set<Stage>> stages = new LinkedHashMap<>();
         for (Range range : segments.ranges()) {
             int segment = range.segment();
-            stages.put(new Capture(segment), segment == 0 ? Set.of() : Set.of(new Capture(segment - 1)));
+            for (int part = 0; part < captureParts; part++) {
+                stages.put(
+                        new Capture(segment, part), segment == 0 ? Set.of() : Set.of(new Capture(segment - 1, part)));
+            }
         }
         IntStream.range(0, blocks)
                 .boxed()
@@ -67,8 +74,9 @@ public final class Plan {
                 .forEach(block -> {
                     Range range = segments.of(block);
                     boolean first = block == range.first();
-                    Stage before = first ? new Capture(range.segment()) : new TrainBlock(block - 1);
-                    stages.put(new TrainBlock(block), Set.of(before));
+                    stages.put(
+                            new TrainBlock(block),
+                            first ? captures(range.segment(), captureParts) : Set.of(new TrainBlock(block - 1)));
                 });
         Set<Stage> trained = blockStages(blocks, false);
         if (repaired) {
@@ -91,7 +99,15 @@ public final class Plan {
         stages.put(new Evaluate(Subject.FULL_PRECISION), Set.of());
         stages.put(new Evaluate(Subject.ROUND_TO_NEAREST), Set.of());
         stages.put(new Report(), Collections.unmodifiableSet(new LinkedHashSet<>(stages.keySet())));
-        return new Plan(segments, repaired, Collections.unmodifiableSequencedMap(stages));
+        return new Plan(segments, captureParts, repaired, Collections.unmodifiableSequencedMap(stages));
+    }
+
+    private static Set<Stage> captures(int segment, int parts) {
+        Set<Stage> stages = new LinkedHashSet<>();
+        for (int part = 0; part < parts; part++) {
+            stages.add(new Capture(segment, part));
+        }
+        return Collections.unmodifiableSet(stages);
     }
 
     private static Set<Stage> blockStages(int blocks, boolean repaired) {
@@ -130,6 +146,11 @@ public final class Plan {
 
     public Segments segments() {
         return segments;
+    }
+
+    /** Parts that the samples are captured in; how they are cut does not change a byte. */
+    public int captureParts() {
+        return captureParts;
     }
 
     /** Whether a repair pass follows the segments; the last state of a block is then its repaired one. */

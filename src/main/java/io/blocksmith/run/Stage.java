@@ -9,11 +9,14 @@ public sealed interface Stage {
     /** Stable name in the ledger, in object names and in reports, e.g. {@code block-007}. */
     String key();
 
-    /** Full-precision hidden states that enter the first block of {@code segment}. */
-    record Capture(int segment) implements Stage {
+    /**
+     * Full-precision hidden states that enter the first block of {@code segment}, for one part of the samples. Parts
+     * follow one another through the segments like waggons, so several workers capture at once.
+     */
+    record Capture(int segment, int part) implements Stage {
         @Override
         public String key() {
-            return "capture-%03d".formatted(segment);
+            return "capture-%03d-part-%d".formatted(segment, part);
         }
     }
 

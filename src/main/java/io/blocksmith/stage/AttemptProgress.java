@@ -1,10 +1,9 @@
 package io.blocksmith.stage;
 
+import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Ticket;
 import java.util.concurrent.CancellationException;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -15,8 +14,7 @@ final class AttemptProgress {
     private static final double NEWEST = 0.1;
 
     private final Ticket ticket;
-    private final Consumer<Progress> listener;
-    private final BooleanSupplier cancelled;
+    private final Monitor monitor;
     private final LongSupplier nanoTime;
     private final long startNanos;
     private String phase = "start";
@@ -24,10 +22,9 @@ final class AttemptProgress {
     private double smoothed = Double.NaN;
     private double reference = Double.NaN;
 
-    AttemptProgress(Ticket ticket, Consumer<Progress> listener, BooleanSupplier cancelled, LongSupplier nanoTime) {
+    AttemptProgress(Ticket ticket, Monitor monitor, LongSupplier nanoTime) {
         this.ticket = ticket;
-        this.listener = listener;
-        this.cancelled = cancelled;
+        this.monitor = monitor;
         this.nanoTime = nanoTime;
         this.startNanos = nanoTime.getAsLong();
         this.phaseStartNanos = startNanos;
@@ -64,7 +61,7 @@ final class AttemptProgress {
 
     /** Ends the attempt when it is cancelled. */
     void requireNotCancelled() {
-        if (cancelled.getAsBoolean()) {
+        if (monitor.cancelled()) {
             throw new CancellationException(ticket + " is cancelled");
         }
     }
@@ -76,6 +73,7 @@ final class AttemptProgress {
 
     private void told(int epoch, int epochs, long step, long steps, double tokensPerSecond) {
         requireNotCancelled();
-        listener.accept(new Progress(ticket, phase, epoch, epochs, step, steps, smoothed, reference, tokensPerSecond));
+        monitor.progressed(new Progress(
+                ticket, phase, epoch, epochs, step, steps, smoothed, reference, tokensPerSecond, 0, Double.NaN));
     }
 }

@@ -149,7 +149,7 @@ final class BlockStage {
         if (block == range.first()) {
             // A segment's first block sees the full-precision stream on both sides.
             Ticket captured =
-                    RunContext.committed(state, new Capture(range.segment())).ticket();
+                    RunContext.committed(state, new Capture(range.segment(), 0)).ticket();
             Boundary full = run.boundary(captured, block, RunNames.Stream.FULL, layout);
             return new Entering(full, full, trainSamples);
         }

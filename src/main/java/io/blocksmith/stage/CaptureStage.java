@@ -73,7 +73,8 @@ final class CaptureStage {
             NDManager manager) {
         RunState state = run.state();
         Range before = run.plan().segments().ranges().get(segment - 1);
-        Ticket captured = RunContext.committed(state, new Capture(segment - 1)).ticket();
+        Ticket captured =
+                RunContext.committed(state, new Capture(segment - 1, 0)).ticket();
         Boundary now = run.boundary(captured, before.first(), RunNames.Stream.FULL, layout);
         RotaryTable rotary = RotaryTable.of(weights.config(), layout.sequenceLength(), manager);
         try (ScriptedBlock decoder = ScriptedBlock.compile(weights.config(), rotary, run.bfloat16(), manager)) {

@@ -2,7 +2,8 @@ package io.blocksmith.stage;
 
 import ai.djl.engine.EngineException;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.run.Progress;
+import io.blocksmith.run.Assignment;
+import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageRunner;
@@ -10,8 +11,6 @@ import io.blocksmith.run.Ticket;
 import io.blocksmith.tensor.ProcessMemory;
 import java.time.InstantSource;
 import java.util.Locale;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /** The stages of EfficientQAT, each in a class of its own; measures how long each took and how much memory it had. */
@@ -33,12 +32,13 @@ public final class Pipeline implements StageRunner {
     }
 
     @Override
-    public StageResult run(Ticket ticket, Consumer<Progress> progress, BooleanSupplier cancelled) {
-        AttemptProgress told = new AttemptProgress(ticket, progress, cancelled, nanoTime);
+    public StageResult run(Assignment assignment, Monitor monitor) {
+        Ticket ticket = assignment.ticket();
+        AttemptProgress told = new AttemptProgress(ticket, monitor, nanoTime);
         ProcessMemory.resetPeak();
         try {
             AttemptResult result = switch (ticket.stage()) {
-                case Stage.Capture(int segment) -> new CaptureStage(run).run(ticket, segment, told);
+                case Stage.Capture(int segment, int _) -> new CaptureStage(run).run(ticket, segment, told);
                 case Stage.TrainBlock(int block) -> new BlockStage(run).train(ticket, block, told);
                 case Stage.RepairBlock(int block) -> new BlockStage(run).repair(ticket, block, told);
                 case Stage.EndToEnd() -> new EndToEndStage(run).run(ticket, told);
@@ -52,6 +52,11 @@ public final class Pipeline implements StageRunner {
         } finally {
             run.clear();
         }
+    }
+
+    @Override
+    public void assist(Assignment assignment, String worker, Monitor monitor) {
+        throw BlocksmithException.defect("%s cannot be assisted", assignment.ticket());
     }
 
     /** libtorch reports lack of memory as a text; everything else it throws is our mistake. */

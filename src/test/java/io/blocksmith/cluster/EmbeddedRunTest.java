@@ -129,7 +129,7 @@ class EmbeddedRunTest {
 
     @Test
     void aResumedRunDoesOnlyTheRest() throws Exception {
-        MemoryJournal journal = new MemoryJournal(past(new Capture(0), new TrainBlock(0), new TrainBlock(1)));
+        MemoryJournal journal = new MemoryJournal(past(new Capture(0, 0), new TrainBlock(0), new TrainBlock(1)));
         assertThat(await(start(journal).outcome())).isInstanceOf(RunOutcome.Completed.class);
         assertThat(runner.ran().getFirst()).isEqualTo(new Ticket("tiny", new TrainBlock(2), 1, 2));
         assertThat(runner.ran()).hasSize(plan.stages().size() - 3);
@@ -137,7 +137,7 @@ class EmbeddedRunTest {
 
     @Test
     void aStageThatACrashCutShortRunsAgainAsTheNextAttempt() throws Exception {
-        List<Event> events = new ArrayList<>(List.of(past(new Capture(0))));
+        List<Event> events = new ArrayList<>(List.of(past(new Capture(0, 0))));
         events.add(new StageStarted(NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), WORKER));
         await(start(new MemoryJournal(events.toArray(Event[]::new))).outcome());
         assertThat(runner.ran().getFirst()).isEqualTo(new Ticket("tiny", new TrainBlock(0), 2, 2));
@@ -154,7 +154,7 @@ class EmbeddedRunTest {
 
     @Test
     void aTransientFailureIsRetriedAsTheSecondAttempt() throws Exception {
-        runner.at(new TrainBlock(1), (ticket, progress, cancelled) -> {
+        runner.at(new TrainBlock(1), (ticket, monitor) -> {
             if (ticket.attempt() == 1) {
                 throw BlocksmithException.transientFault(null, "the disk hiccupped");
             }
@@ -174,7 +174,7 @@ class EmbeddedRunTest {
 
     @Test
     void aUserFailureStopsTheRunWithItsMessage() throws Exception {
-        runner.at(new TrainBlock(1), (ticket, progress, cancelled) -> {
+        runner.at(new TrainBlock(1), (ticket, monitor) -> {
             throw BlocksmithException.user("calibration file is empty");
         });
         MemoryJournal journal = new MemoryJournal();
@@ -189,7 +189,7 @@ class EmbeddedRunTest {
 
     @Test
     void anUnexpectedExceptionIsADefect() throws Exception {
-        runner.at(new Capture(0), (ticket, progress, cancelled) -> {
+        runner.at(new Capture(0, 0), (ticket, monitor) -> {
             throw new IllegalStateException("impossible");
         });
         MemoryJournal journal = new MemoryJournal();
@@ -203,8 +203,8 @@ class EmbeddedRunTest {
     @Test
     void statusIsAnsweredDuringAStep() throws Exception {
         CountDownLatch release = new CountDownLatch(1);
-        runner.at(new TrainBlock(0), (ticket, progress, cancelled) -> {
-            progress.accept(ScriptedRunner.step(ticket, 7));
+        runner.at(new TrainBlock(0), (ticket, monitor) -> {
+            monitor.progressed(ScriptedRunner.step(ticket, 7));
             await(release);
             return result(ticket);
         });
@@ -220,9 +220,9 @@ class EmbeddedRunTest {
 
     @Test
     void aStopEndsTheAttemptBetweenTwoStepsAndCountsAgainstNothing() throws Exception {
-        runner.at(new TrainBlock(0), (ticket, progress, cancelled) -> {
-            for (long step = 1; !cancelled.getAsBoolean(); step++) {
-                progress.accept(ScriptedRunner.step(ticket, step));
+        runner.at(new TrainBlock(0), (ticket, monitor) -> {
+            for (long step = 1; !monitor.cancelled(); step++) {
+                monitor.progressed(ScriptedRunner.step(ticket, step));
                 Thread.onSpinWait();
             }
             throw new CancellationException();
@@ -243,7 +243,7 @@ class EmbeddedRunTest {
 
     @Test
     void aStoppedRunResumes() throws Exception {
-        runner.at(new Report(), (ticket, progress, cancelled) -> {
+        runner.at(new Report(), (ticket, monitor) -> {
             if (ticket.attempt() == 1) {
                 throw BlocksmithException.environment(null, "no room for the report");
             }

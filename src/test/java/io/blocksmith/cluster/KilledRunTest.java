@@ -91,14 +91,14 @@ class KilledRunTest {
         private Victim() {}
 
         public static void main(String[] arguments) throws Exception {
-            ScriptedRunner runner = new ScriptedRunner().at(CUT, (ticket, progress, cancelled) -> {
+            ScriptedRunner runner = new ScriptedRunner().at(CUT, (ticket, monitor) -> {
                 System.out.println("cut here");
                 try {
                     new CountDownLatch(1).await();
                 } catch (InterruptedException stopped) {
                     throw new IllegalStateException(stopped);
                 }
-                return ScriptedRunner.succeed(ticket, progress, cancelled);
+                return ScriptedRunner.succeed(ticket, monitor);
             });
             try (RunFolder folder = RunFolder.open(Path.of(arguments[0]));
                     ExecutorService deviceThread = Executors.newSingleThreadExecutor()) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** The supervisor against hand-driven workers and attempts. */
 class RunSupervisorTest {
-    private static final Ticket CAPTURE = new Ticket("tiny", new Capture(0), 1, 1);
+    private static final Ticket CAPTURE = new Ticket("tiny", new Capture(0, 0), 1, 1);
 
     private final ActorTestKit kit = ActorTestKit.create();
     private final MemoryJournal journal = new MemoryJournal();
@@ -104,7 +104,7 @@ class RunSupervisorTest {
         awaitFailure();
         supervisor.tell(done(evaluation, "b"));
         Ticket second = started(other);
-        assertThat(second).isEqualTo(new Ticket("tiny", new Capture(0), 2, 1));
+        assertThat(second).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
         supervisor.tell(done(CAPTURE, "a"));
         supervisor.tell(done(second, "b"));
         assertThat(started(other).stage()).isEqualTo(new TrainBlock(0));

@@ -53,9 +53,9 @@ class StageAttemptTest {
     @Test
     void progressWithinThePaceIsHeldBackAndTheLatestIsKept() {
         CountDownLatch release = new CountDownLatch(1);
-        runner.at(TICKET.stage(), (ticket, progress, cancelled) -> {
+        runner.at(TICKET.stage(), (ticket, monitor) -> {
             for (long step = 1; step <= 1000; step++) {
-                progress.accept(ScriptedRunner.step(ticket, step));
+                monitor.progressed(ScriptedRunner.step(ticket, step));
             }
             try {
                 release.await();

@@ -13,7 +13,7 @@ class BoundariesTest {
     @Test
     void aBoundaryIsKeptUntilTheNextBlockHasCommitted() {
         Plan plan = Plans.of(3, 1, 0);
-        RunState one = commit(started(3), new Capture(0), new TrainBlock(0));
+        RunState one = commit(started(3), new Capture(0, 0), new TrainBlock(0));
         assertThat(Boundaries.needed(plan, one)).containsExactly(new TrainBlock(0));
         assertThat(Boundaries.needed(plan, commit(one, new TrainBlock(1)))).containsExactly(new TrainBlock(1));
     }
@@ -26,8 +26,8 @@ class BoundariesTest {
 
     @Test
     void aCaptureFeedsItsSegmentAndTheNextCapture() {
-        assertThat(Boundaries.readers(Plans.of(4, 2, 0), new Capture(0)))
-                .containsExactlyInAnyOrder(new TrainBlock(0), new Capture(1));
+        assertThat(Boundaries.readers(Plans.of(4, 2, 0), new Capture(0, 0)))
+                .containsExactlyInAnyOrder(new TrainBlock(0), new Capture(1, 0));
     }
 
     @Test
@@ -35,8 +35,8 @@ class BoundariesTest {
         Plan plan = Plans.of(4, 2, 16);
         RunState trained = commit(
                 started(4),
-                new Capture(0),
-                new Capture(1),
+                new Capture(0, 0),
+                new Capture(1, 0),
                 new TrainBlock(0),
                 new TrainBlock(1),
                 new TrainBlock(2),

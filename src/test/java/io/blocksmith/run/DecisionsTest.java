@@ -27,7 +27,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class DecisionsTest {
-    private static final Stage CAPTURE = new Capture(0);
+    private static final Stage CAPTURE = new Capture(0, 0);
 
     private final Plan plan = Plans.of(3, 1, 0);
     private final Decisions decisions = new Decisions(plan, FailurePolicy.standard());

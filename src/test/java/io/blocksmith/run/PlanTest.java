@@ -50,9 +50,9 @@ class PlanTest {
     @Test
     void eachSegmentStartsFromItsCapture() {
         Plan plan = Plans.of(5, 2, 0);
-        assertThat(plan.prerequisites(new TrainBlock(0))).containsExactly(new Capture(0));
-        assertThat(plan.prerequisites(new TrainBlock(3))).containsExactly(new Capture(1));
-        assertThat(plan.prerequisites(new Capture(1))).containsExactly(new Capture(0));
+        assertThat(plan.prerequisites(new TrainBlock(0))).containsExactly(new Capture(0, 0));
+        assertThat(plan.prerequisites(new TrainBlock(3))).containsExactly(new Capture(1, 0));
+        assertThat(plan.prerequisites(new Capture(1, 0))).containsExactly(new Capture(0, 0));
     }
 
     @Test

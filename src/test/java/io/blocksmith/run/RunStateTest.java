@@ -24,7 +24,7 @@ import io.blocksmith.run.StageState.Waiting;
 import org.junit.jupiter.api.Test;
 
 class RunStateTest {
-    private static final Stage STAGE = new Capture(0);
+    private static final Stage STAGE = new Capture(0, 0);
 
     private final RunState running = fold(started(3), start(started(3), STAGE));
     private final Ticket ticket = started(3).nextTicket(STAGE);

@@ -59,7 +59,7 @@ class LedgerTest {
     private static List<Event> everything() {
         List<Event> events = new ArrayList<>(List.of(SUBMITTED, TAKEN));
         List<Stage> stages = List.of(
-                new Capture(0),
+                new Capture(0, 0),
                 new TrainBlock(0),
                 new RepairBlock(0),
                 new EndToEnd(),
@@ -128,7 +128,7 @@ class LedgerTest {
         Ledger other = new Ledger(store);
         other.read();
         other.append(new SupervisorStarted(NOON, 2, "host:2"));
-        assertThat(ledger.append(new StageStarted(NOON, new Ticket("tiny", new Capture(0), 1, 1), WORKER)))
+        assertThat(ledger.append(new StageStarted(NOON, new Ticket("tiny", new Capture(0, 0), 1, 1), WORKER)))
                 .isEqualTo(new Appended.Fenced("host:2", 2));
     }
 

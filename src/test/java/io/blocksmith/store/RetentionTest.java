@@ -47,27 +47,27 @@ class RetentionTest {
 
     @Test
     void aBoundaryGoesOnceTheBlockThatReadsItHasCommitted() {
-        String captured = boundary(new Capture(0), 1, 0);
-        assertThat(retention.sweep(commit(started(3), new Capture(0)))).isEmpty();
+        String captured = boundary(new Capture(0, 0), 1, 0);
+        assertThat(retention.sweep(commit(started(3), new Capture(0, 0)))).isEmpty();
         String first = boundary(new TrainBlock(0), 1, 1);
-        assertThat(retention.sweep(commit(started(3), new Capture(0), new TrainBlock(0))))
+        assertThat(retention.sweep(commit(started(3), new Capture(0, 0), new TrainBlock(0))))
                 .containsExactly(captured);
         assertThat(store.list("")).containsExactly(first);
     }
 
     @Test
     void whatAFailedAttemptLeftGoes() {
-        String captured = boundary(new Capture(0), 1, 0);
+        String captured = boundary(new Capture(0, 0), 1, 0);
         boundary(new TrainBlock(0), 1, 1);
-        retention.sweep(commit(started(3), new Capture(0)));
+        retention.sweep(commit(started(3), new Capture(0, 0)));
         assertThat(store.list("")).containsExactly(captured);
     }
 
     @Test
     void whatARunningAttemptWritesStays() {
-        String captured = boundary(new Capture(0), 1, 0);
+        String captured = boundary(new Capture(0, 0), 1, 0);
         String written = boundary(new TrainBlock(0), 1, 1);
-        RunState state = commit(started(3), new Capture(0));
+        RunState state = commit(started(3), new Capture(0, 0));
         retention.sweep(fold(state, start(state, new TrainBlock(0))));
         assertThat(store.list("")).containsExactly(captured, written);
     }
@@ -77,7 +77,7 @@ class RetentionTest {
         SweepingJournal journal = new SweepingJournal(new Ledger(store), retention);
         journal.append(new RunSubmitted(NOON, "tiny", "d1", 3));
         journal.append(new SupervisorStarted(NOON, 1, "host:1"));
-        for (Stage stage : new Stage[] {new Capture(0), new TrainBlock(0)}) {
+        for (Stage stage : new Stage[] {new Capture(0, 0), new TrainBlock(0)}) {
             Ticket ticket = new Ticket("tiny", stage, 1, 1);
             journal.append(new StageStarted(NOON, ticket, "worker-1"));
             boundary(stage, 1, stage instanceof Capture ? 0 : 1);

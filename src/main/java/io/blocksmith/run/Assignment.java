@@ -1,0 +1,4 @@
+package io.blocksmith.run;
+
+/** One attempt as a worker is given it. */
+public record Assignment(Ticket ticket, Adjustment adjustment) {}
