@@ -3,6 +3,7 @@ package io.blocksmith.cli;
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
 import io.blocksmith.cluster.Pace;
+import io.blocksmith.cluster.RunBeacon;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
@@ -10,10 +11,13 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Decisions;
 import io.blocksmith.run.FailurePolicy;
+import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Plan;
+import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.StageState.Failure;
 import io.blocksmith.run.StageState.Waiting;
+import io.blocksmith.run.Watchdog;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
@@ -82,16 +86,22 @@ final class EmbeddedQuantization {
         RunSupervisor.Settings supervisor = new RunSupervisor.Settings(
                 new RunSupervisor.RunSubmission(
                         folder.getFileName().toString(), submission.identityDigest(held.store())),
-                new Decisions(plan, FailurePolicy.standard()),
+                new Decisions(plan, FailurePolicy.of(settings.recipe())),
                 new SweepingJournal(held.ledger(), new Retention(held.store(), plan)),
+                Requests.none(),
+                RunBeacon.none(),
+                Fleet.Limits.standard(),
+                Watchdog.Limits.standard(),
+                Pace.standard(),
                 holder(compute),
-                InstantSource.system());
+                InstantSource.system(),
+                System::nanoTime);
         int blocks = submission.config().blocks();
         RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
             Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
-            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, thread), Pace.standard(), view);
+            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);

@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.ConfigFactory;
 import io.blocksmith.failure.BlocksmithException;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -28,10 +29,10 @@ public final class EmbeddedRun {
     }
 
     /** Starts or resumes the run that the journal of {@code settings} holds. */
-    public static EmbeddedRun start(RunSupervisor.Settings settings, Device device, Pace pace, RunListener listener) {
+    public static EmbeddedRun start(RunSupervisor.Settings settings, Device device, RunListener listener) {
         CompletableFuture<RunOutcome> ended = new CompletableFuture<>();
         ActorSystem<RunSupervisor.Command> system = ActorSystem.create(
-                guardian(settings, device, pace, listener, ended), "blocksmith", ConfigFactory.load("embedded"));
+                guardian(settings, device, listener, ended), "blocksmith", ConfigFactory.load("embedded"));
         CompletableFuture<Done> terminated = system.getWhenTerminated()
                 .whenComplete((done, failure) -> ended.completeExceptionally(
                         BlocksmithException.defect("the actors stopped before the run did; the log says why")))
@@ -44,18 +45,14 @@ public final class EmbeddedRun {
 
     /** Passes commands to the supervisor and dies with the first of its children, which nobody could replace here. */
     private static Behavior<RunSupervisor.Command> guardian(
-            RunSupervisor.Settings settings,
-            Device device,
-            Pace pace,
-            RunListener listener,
-            CompletableFuture<RunOutcome> ended) {
+            RunSupervisor.Settings settings, Device device, RunListener listener, CompletableFuture<RunOutcome> ended) {
         return Behaviors.setup(context -> {
             ActorRef<Observer.Command> observer =
                     context.spawn(Observer.create(listener, ended), "observer", DispatcherSelector.blocking());
             ActorRef<RunSupervisor.Command> supervisor =
                     context.spawn(RunSupervisor.create(settings, observer), "supervisor");
             ActorRef<WorkerNode.Command> worker =
-                    context.spawn(WorkerNode.create(WORKER, device, pace, supervisor), "worker");
+                    context.spawn(WorkerNode.create(identity(), device, settings.pace()), "worker");
             context.watch(observer);
             context.watch(supervisor);
             context.watch(worker);
@@ -67,6 +64,11 @@ public final class EmbeddedRun {
                     .onSignal(Terminated.class, gone -> Behaviors.stopped())
                     .build();
         });
+    }
+
+    private static WorkerNode.Identity identity() {
+        // A device thread that does not come back leaves nothing to do here but to wait for it.
+        return new WorkerNode.Identity(WORKER, UUID.randomUUID().toString(), "embedded", () -> {});
     }
 
     /**

@@ -1,9 +1,9 @@
 package io.blocksmith.cluster;
 
-import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.EndToEnd;
@@ -12,28 +12,30 @@ import io.blocksmith.run.Stage.Export;
 import io.blocksmith.run.Stage.RepairBlock;
 import io.blocksmith.run.Stage.Report;
 import io.blocksmith.run.Stage.TrainBlock;
+import java.time.Duration;
 
 /** Places the stages over the whole model: E2E-QP, and what is made of its result. */
 final class EndToEndCoordinator extends Placement {
 
-    private EndToEndCoordinator(ActorContext<Command> context, ActorRef<RunSupervisor.Command> supervisor) {
-        super(context, supervisor);
+    private EndToEndCoordinator(ActorContext<Command> context, TimerScheduler<Command> timers, Duration repeatEvery) {
+        super(context, timers, repeatEvery);
     }
 
-    static Behavior<Command> create(ActorRef<RunSupervisor.Command> supervisor) {
-        return Behaviors.setup(context -> new EndToEndCoordinator(context, supervisor));
+    static Behavior<Command> create(Duration repeatEvery) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new EndToEndCoordinator(context, timers, repeatEvery)));
     }
 
     @Override
     boolean owns(Stage stage) {
         return switch (stage) {
-            case EndToEnd ignored -> true;
-            case Export ignored -> true;
-            case Evaluate ignored -> true;
-            case Report ignored -> true;
-            case Capture ignored -> false;
-            case TrainBlock ignored -> false;
-            case RepairBlock ignored -> false;
+            case EndToEnd _ -> true;
+            case Export _ -> true;
+            case Evaluate _ -> true;
+            case Report _ -> true;
+            case Capture _ -> false;
+            case TrainBlock _ -> false;
+            case RepairBlock _ -> false;
         };
     }
 }

@@ -5,17 +5,18 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.run.Outcome;
-import io.blocksmith.run.Progress;
+import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Ticket;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Puts recorded attempts at a share of the run's stages on workers, and passes on what comes back. Which stages those
- * are is the only thing its two kinds differ in.
+ * Puts recorded attempts at a share of the run's stages on workers: a start is sent again until the worker has answered,
+ * because a message may be lost although both ends live. Which stages those are is the only thing its two kinds differ in.
  */
 abstract sealed class Placement extends AbstractBehavior<Placement.Command>
         permits SegmentSupervisor, EndToEndCoordinator {
@@ -24,24 +25,23 @@ abstract sealed class Placement extends AbstractBehavior<Placement.Command>
     sealed interface Command {}
 
     /** Run the attempt, whose start is durable, on this worker. */
-    record Place(Ticket ticket, ActorRef<WorkerNode.Command> worker) implements Command {}
+    record Place(Assignment assignment, ActorRef<WorkerNode.Command> worker) implements Command {}
 
-    /** End the attempt at its next step; ignored when another one has taken its place. */
-    record Cancel(Ticket ticket) implements Command {}
+    /** From a worker: it has the attempt. */
+    record Started(Ticket ticket) implements Command, Wire {}
 
-    /** From an attempt: how far it is. */
-    record Progressed(Progress progress) implements Command {}
+    /** The attempt is over, or its worker is lost: nothing is to be sent any more. */
+    record Forget(Ticket ticket) implements Command {}
 
-    /** From an attempt, repeated until {@code replyTo} is told that it is acknowledged. */
-    record Ended(Ticket ticket, String worker, Outcome outcome, ActorRef<StageAttempt.Command> replyTo)
-            implements Command {}
+    private enum Tick implements Command {
+        REPEAT
+    }
 
-    private final ActorRef<RunSupervisor.Command> supervisor;
-    private final Map<Stage, Place> placed = new HashMap<>();
+    private final Map<Ticket, Place> unanswered = new HashMap<>();
 
-    Placement(ActorContext<Command> context, ActorRef<RunSupervisor.Command> supervisor) {
+    Placement(ActorContext<Command> context, TimerScheduler<Command> timers, Duration repeatEvery) {
         super(context);
-        this.supervisor = supervisor;
+        timers.startTimerWithFixedDelay(Tick.REPEAT, Tick.REPEAT, repeatEvery);
     }
 
     /** Whether attempts at {@code stage} are placed here. */
@@ -55,23 +55,22 @@ abstract sealed class Placement extends AbstractBehavior<Placement.Command>
     private Behavior<Command> on(Command command) {
         switch (command) {
             case Place place -> {
-                if (!owns(place.ticket().stage())) {
-                    throw BlocksmithException.defect("%s was placed by the wrong actor", place.ticket());
+                Ticket ticket = place.assignment().ticket();
+                if (!owns(ticket.stage())) {
+                    throw BlocksmithException.defect("%s was placed by the wrong actor", ticket);
                 }
-                placed.put(place.ticket().stage(), place);
-                place.worker()
-                        .tell(new WorkerNode.Start(place.ticket(), getContext().getSelf()));
+                unanswered.put(ticket, place);
+                send(place);
             }
-            case Cancel(Ticket ticket) -> {
-                Place place = placed.get(ticket.stage());
-                if (place != null && place.ticket().equals(ticket)) {
-                    place.worker().tell(new WorkerNode.Cancel(ticket));
-                }
-            }
-            case Progressed(Progress progress) -> supervisor.tell(new RunSupervisor.AttemptProgressed(progress));
-            case Ended(Ticket ticket, String worker, Outcome outcome, ActorRef<StageAttempt.Command> replyTo) ->
-                supervisor.tell(new RunSupervisor.AttemptEnded(ticket, worker, outcome, replyTo));
+            case Started(Ticket ticket) -> unanswered.remove(ticket);
+            case Forget(Ticket ticket) -> unanswered.remove(ticket);
+            case Tick _ -> unanswered.values().forEach(this::send);
         }
         return this;
+    }
+
+    private void send(Place place) {
+        place.worker()
+                .tell(new WorkerNode.Start(place.assignment(), getContext().getSelf()));
     }
 }

@@ -1,22 +1,37 @@
 package io.blocksmith.cluster;
 
+import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.run.WorkerView;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * A run at one moment.
+ * A run at one moment, as its supervisor sees it.
  *
  * @param state everything durable, stage by stage
  * @param progress the latest word of each running attempt that has spoken
- * @param workers names of the workers that can be reached
+ * @param known every worker that introduced itself and was not removed since
+ * @param reachable those that can be told things now
+ * @param stragglers attempts much slower than their peers
  * @param stopping whether the run is on its way to rest
+ * @param trouble what keeps the supervisor from going on, e.g. a store that takes nothing
  */
-public record RunStatus(RunState state, Map<Ticket, Progress> progress, Set<String> workers, boolean stopping) {
+public record RunStatus(
+        RunState state,
+        Map<Ticket, Progress> progress,
+        Map<String, Registration> known,
+        Map<String, WorkerView> reachable,
+        Set<Ticket> stragglers,
+        boolean stopping,
+        Optional<String> trouble) {
     public RunStatus {
         progress = Map.copyOf(progress);
-        workers = Set.copyOf(workers);
+        known = Map.copyOf(known);
+        reachable = Map.copyOf(reachable);
+        stragglers = Set.copyOf(stragglers);
     }
 }

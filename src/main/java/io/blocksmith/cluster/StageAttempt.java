@@ -9,12 +9,17 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.run.Adjustment;
+import io.blocksmith.run.Assignment;
+import io.blocksmith.run.DamagedResultException;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -25,8 +30,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * reports how it ended until somebody has made that durable. It answers at any time, because the work is elsewhere.
  */
 class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
+    private static final int LOSSES = 20;
 
-    /** What an attempt is told. */
+    /** What an attempt is told; all of it comes from the same JVM. */
     sealed interface Command {}
 
     /** End at the next step. */
@@ -41,22 +47,18 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
 
     private enum Tick implements Command {
         PROGRESS,
-        REPORT
+        REPORT,
+        STUCK
     }
 
-    /**
-     * What is to be done and who hears of it.
-     *
-     * @param worker name of the worker that runs it
-     */
-    record Assignment(Ticket ticket, String worker, ActorRef<Placement.Command> reportTo) {}
-
     private final Assignment assignment;
+    private final ActorRef<WorkerNode.Command> worker;
     private final Pace pace;
     private final TimerScheduler<Command> timers;
     /** Written by the actor, read by the device thread. */
     private final AtomicBoolean cancelled = new AtomicBoolean();
 
+    private final Deque<Double> losses = new ArrayDeque<>();
     private Progress latest;
     /** Whether {@code latest} has not been passed on. */
     private boolean news;
@@ -67,15 +69,23 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
             Assignment assignment,
+            ActorRef<WorkerNode.Command> worker,
             Device device,
             Pace pace) {
         super(context);
         this.assignment = assignment;
+        this.worker = worker;
         this.pace = pace;
         this.timers = timers;
-        ActorRef<Command> self = context.getSelf();
-        AtomicBoolean cancelFlag = cancelled;
-        Monitor monitor = new Monitor() {
+        Monitor monitor = monitor(context.getSelf(), cancelled);
+        CompletableFuture<StageResult> work =
+                CompletableFuture.supplyAsync(() -> device.runner().run(assignment, monitor), device.thread());
+        context.pipeToSelf(
+                work, (result, failure) -> new Ended(failure == null ? new Outcome.Done(result) : ended(failure)));
+    }
+
+    private static Monitor monitor(ActorRef<Command> self, AtomicBoolean cancelled) {
+        return new Monitor() {
             @Override
             public void progressed(Progress progress) {
                 self.tell(new Progressed(progress));
@@ -83,34 +93,33 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
 
             @Override
             public boolean cancelled() {
-                return cancelFlag.get();
+                return cancelled.get();
             }
         };
-        CompletableFuture<StageResult> work = CompletableFuture.supplyAsync(
-                () -> device.runner()
-                        .run(new io.blocksmith.run.Assignment(assignment.ticket(), Adjustment.NONE), monitor),
-                device.thread());
-        context.pipeToSelf(
-                work, (result, failure) -> new Ended(failure == null ? new Outcome.Done(result) : ended(failure)));
     }
 
-    /** An attempt that starts at once. */
-    static Behavior<Command> create(Assignment assignment, Device device, Pace pace) {
-        return Behaviors.setup(
-                context -> Behaviors.withTimers(timers -> new StageAttempt(context, timers, assignment, device, pace)));
+    /** An attempt that starts at once and tells {@code worker} of itself. */
+    static Behavior<Command> create(
+            Assignment assignment, ActorRef<WorkerNode.Command> worker, Device device, Pace pace) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new StageAttempt(context, timers, assignment, worker, device, pace)));
     }
 
     private Outcome ended(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause instanceof CancellationException && cancelled.get()) {
-            return new Outcome.Cancelled();
-        }
-        if (cause instanceof BlocksmithException categorised) {
-            return new Outcome.Failed(categorised.category(), categorised.getMessage());
-        }
-        getContext().getLog().error("{} failed unexpectedly", assignment.ticket(), cause);
-        return new Outcome.Failed(Category.DEFECT, "unexpected %s; the log has the stack trace".formatted(cause));
+        return switch (cause) {
+            case CancellationException _ when cancelled.get() -> new Outcome.Cancelled(Evidence.NONE);
+            case DamagedResultException damaged -> new Outcome.FoundDamage(damaged.source(), damaged.getMessage());
+            case BlocksmithException known -> new Outcome.Failed(known.category(), known.getMessage(), Evidence.NONE);
+            default -> {
+                getContext().getLog().error("{} failed unexpectedly", assignment.ticket(), cause);
+                yield new Outcome.Failed(
+                        Category.DEFECT,
+                        "unexpected %s; the log of the worker has the stack trace".formatted(cause),
+                        Evidence.NONE);
+            }
+        };
     }
 
     @Override
@@ -120,17 +129,28 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
 
     private Behavior<Command> on(Command command) {
         switch (command) {
-            case Cancel() -> cancelled.set(true);
+            case Cancel() -> {
+                if (cancelled.compareAndSet(false, true) && outcome == null) {
+                    timers.startSingleTimer(Tick.STUCK, Tick.STUCK, pace.stuckAfter());
+                }
+            }
             case Progressed(Progress progress) -> {
                 latest = progress;
                 news = true;
+                if (!Double.isNaN(progress.loss())) {
+                    losses.add(progress.loss());
+                    if (losses.size() > LOSSES) {
+                        losses.removeFirst();
+                    }
+                }
                 if (!timers.isTimerActive(Tick.PROGRESS)) {
                     passProgressOn();
                 }
             }
             case Ended(Outcome how) -> {
-                outcome = how;
+                outcome = withEvidence(how);
                 timers.cancel(Tick.PROGRESS);
+                timers.cancel(Tick.STUCK);
                 if (how instanceof Outcome.Done(StageResult result)) {
                     done(assignment.ticket(), result);
                 }
@@ -140,6 +160,7 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
                 switch (tick) {
                     case PROGRESS -> passProgressOn();
                     case REPORT -> report();
+                    case STUCK -> worker.tell(new WorkerNode.AttemptStuck(assignment.ticket()));
                 }
             }
             case Acknowledged() -> {
@@ -147,6 +168,17 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
             }
         }
         return this;
+    }
+
+    private Outcome withEvidence(Outcome how) {
+        Evidence evidence =
+                latest == null ? Evidence.NONE : new Evidence(latest.step(), latest.savedStep(), List.copyOf(losses));
+        return switch (how) {
+            case Outcome.Failed(Category category, String reason, Evidence _) ->
+                new Outcome.Failed(category, reason, evidence);
+            case Outcome.Cancelled _ -> new Outcome.Cancelled(evidence);
+            case Outcome.Done _, Outcome.FoundDamage _ -> how;
+        };
     }
 
     /** Called once when the work has succeeded, before it is reported. */
@@ -159,19 +191,13 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
     private void passProgressOn() {
         if (news && outcome == null) {
             news = false;
-            assignment.reportTo().tell(new Placement.Progressed(latest));
+            worker.tell(new WorkerNode.AttemptProgressed(latest));
             timers.startSingleTimer(Tick.PROGRESS, Tick.PROGRESS, pace.progressEvery());
         }
     }
 
     private void report() {
-        assignment
-                .reportTo()
-                .tell(new Placement.Ended(
-                        assignment.ticket(),
-                        assignment.worker(),
-                        outcome,
-                        getContext().getSelf()));
+        worker.tell(new WorkerNode.AttemptEnded(assignment.ticket(), outcome));
         timers.startSingleTimer(Tick.REPORT, Tick.REPORT, pace.repeatEvery());
     }
 }

@@ -1,5 +1,6 @@
 package io.blocksmith.cluster;
 
+import akka.Done;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.ChildFailed;
@@ -8,47 +9,112 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.actor.typed.receptionist.ServiceKey;
+import io.blocksmith.run.Assignment;
+import io.blocksmith.run.Evidence;
+import io.blocksmith.run.Fleet.Registration;
+import io.blocksmith.run.Outcome;
+import io.blocksmith.run.Progress;
 import io.blocksmith.run.Stage;
-import io.blocksmith.run.Stage.RepairBlock;
-import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** One device: makes itself known to the supervisor and runs the attempts it is given, each in an actor of its own. */
+/**
+ * One device: makes itself known through the receptionist and runs the attempts it is given, each in an actor of its own.
+ * It outlives supervisors: whoever says {@link Hello} last is told of everything from then on.
+ */
 public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
+    /** Under which supervisors find workers. */
+    static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "blocksmith-workers");
+
+    private static final int REMEMBERED = 1000;
 
     /** What a worker is told. */
     public sealed interface Command {}
 
-    /** Run this attempt and report to {@code reportTo}; a repetition changes nothing. */
-    record Start(Ticket ticket, ActorRef<Placement.Command> reportTo) implements Command {}
+    /** From a run's supervisor: who it is. Answered with {@link RunSupervisor.WorkerJoined}; an older epoch is ignored. */
+    record Hello(String run, long epoch, ActorRef<RunSupervisor.Command> supervisor) implements Command, Wire {}
+
+    /** Run this attempt; a repetition changes nothing. Answered with {@link Placement.Started}. */
+    record Start(Assignment assignment, ActorRef<Placement.Command> replyTo) implements Command, Wire {}
 
     /** End this attempt at its next step; ignored when it is over. */
-    record Cancel(Ticket ticket) implements Command {}
+    record Cancel(Ticket ticket) implements Command, Wire {}
 
-    private final String name;
+    /** The outcome of this attempt is durable, or of no interest any more. */
+    record Acknowledged(Ticket ticket) implements Command, Wire {}
+
+    /** Share this attempt, which another worker leads. */
+    record Assist(Assignment assignment) implements Command, Wire {}
+
+    /** The shared attempt is over. */
+    record EndAssist(Ticket ticket) implements Command, Wire {}
+
+    /** Save what runs, report it, take nothing more; answered when that is done. */
+    public record Leave(ActorRef<Done> replyTo) implements Command {}
+
+    /** From an attempt of this worker: how far it is. */
+    record AttemptProgressed(Progress progress) implements Command {}
+
+    /** From an attempt of this worker, repeated until {@link Acknowledged}. */
+    record AttemptEnded(Ticket ticket, Outcome outcome) implements Command {}
+
+    /** From an attempt of this worker: it was cancelled long ago and its step does not end. */
+    record AttemptStuck(Ticket ticket) implements Command {}
+
+    /** From a helper of this worker. */
+    record AssistEnded(Ticket ticket) implements Command {}
+
+    /**
+     * Who a worker is.
+     *
+     * @param name unique among the workers, the same again after a restart
+     * @param incarnation differs after each start
+     * @param version of the software, for people
+     * @param onStuck called when the device thread does not come back: the process should end, to be started anew
+     */
+    public record Identity(String name, String incarnation, String version, Runnable onStuck) {}
+
+    private record Supervisor(long epoch, ActorRef<RunSupervisor.Command> actor) {}
+
+    private record Help(Ticket ticket, ActorRef<Helper.Command> actor) {}
+
+    private final Identity identity;
     private final Device device;
     private final Pace pace;
+    private final Map<String, Supervisor> supervisors = new HashMap<>();
     private final Map<Ticket, ActorRef<StageAttempt.Command>> attempts = new HashMap<>();
+    /** Attempts that are over: a late repetition of their start must not run them again. */
+    private final Map<Ticket, Boolean> finished = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
 
-    private WorkerNode(ActorContext<Command> context, String name, Device device, Pace pace) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Ticket, Boolean> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    private Optional<Help> help = Optional.empty();
+    private final List<ActorRef<Done>> leaving = new ArrayList<>();
+
+    private WorkerNode(ActorContext<Command> context, Identity identity, Device device, Pace pace) {
         super(context);
-        this.name = name;
+        this.identity = identity;
         this.device = device;
         this.pace = pace;
     }
 
-    /**
-     * A worker that registers at once.
-     *
-     * @param name unique among the workers of the run
-     */
-    public static Behavior<Command> create(
-            String name, Device device, Pace pace, ActorRef<RunSupervisor.Command> supervisor) {
+    /** A worker that can be found at once. */
+    public static Behavior<Command> create(Identity identity, Device device, Pace pace) {
         return Behaviors.setup(context -> {
-            supervisor.tell(new RunSupervisor.RegisterWorker(name, context.getSelf()));
-            return new WorkerNode(context, name, device, pace);
+            context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
+            return new WorkerNode(context, identity, device, pace);
         });
     }
 
@@ -61,38 +127,150 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                 .onSignal(ChildFailed.class, failed -> {
                     throw new IllegalStateException("attempt " + failed.getRef() + " broke", failed.getCause());
                 })
-                .onSignal(Terminated.class, ended -> {
-                    attempts.values()
-                            .removeIf(attempt ->
-                                    attempt.path().equals(ended.getRef().path()));
-                    return this;
-                })
+                .onSignal(Terminated.class, this::ended)
                 .build();
+    }
+
+    private Behavior<Command> ended(Terminated child) {
+        attempts.entrySet().removeIf(entry -> {
+            boolean over = entry.getValue().path().equals(child.getRef().path());
+            if (over) {
+                finished.put(entry.getKey(), true);
+            }
+            return over;
+        });
+        return leftIfIdle();
     }
 
     private Behavior<Command> on(Command command) {
         switch (command) {
-            case Start(Ticket ticket, ActorRef<Placement.Command> reportTo) ->
-                attempts.computeIfAbsent(ticket, started -> start(started, reportTo));
-            case Cancel(Ticket ticket) -> {
-                ActorRef<StageAttempt.Command> attempt = attempts.get(ticket);
-                if (attempt != null) {
-                    attempt.tell(new StageAttempt.Cancel());
+            case Hello hello -> greet(hello);
+            case Start(Assignment assignment, ActorRef<Placement.Command> replyTo) -> start(assignment, replyTo);
+            case Cancel(Ticket ticket) -> toAttempt(ticket, new StageAttempt.Cancel());
+            case Acknowledged(Ticket ticket) -> toAttempt(ticket, new StageAttempt.Acknowledged());
+            case Assist(Assignment assignment) -> assist(assignment);
+            case EndAssist(Ticket ticket) -> {
+                if (help.isPresent() && help.get().ticket().equals(ticket)) {
+                    help.get().actor().tell(new Helper.Cancel());
+                } else {
+                    tell(ticket, new RunSupervisor.AssistEnded(ticket, identity.name()));
                 }
+            }
+            case Leave(ActorRef<Done> replyTo) -> {
+                leaving.add(replyTo);
+                attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
+                help.ifPresent(shared -> shared.actor().tell(new Helper.Cancel()));
+                return leftIfIdle();
+            }
+            case AttemptProgressed(Progress progress) ->
+                tell(progress.ticket(), new RunSupervisor.AttemptProgressed(progress));
+            case AttemptEnded(Ticket ticket, Outcome outcome) ->
+                tell(
+                        ticket,
+                        new RunSupervisor.AttemptEnded(
+                                ticket, identity.name(), outcome, getContext().getSelf()));
+            case AttemptStuck(Ticket ticket) -> {
+                getContext().getLog().error("{} was cancelled and does not end; this worker gives itself up", ticket);
+                identity.onStuck().run();
+            }
+            case AssistEnded(Ticket ticket) -> {
+                help = help.filter(shared -> !shared.ticket().equals(ticket));
+                tell(ticket, new RunSupervisor.AssistEnded(ticket, identity.name()));
+                return leftIfIdle();
             }
         }
         return this;
     }
 
-    private ActorRef<StageAttempt.Command> start(Ticket ticket, ActorRef<Placement.Command> reportTo) {
-        StageAttempt.Assignment assignment = new StageAttempt.Assignment(ticket, name, reportTo);
+    private void greet(Hello hello) {
+        Supervisor known = supervisors.get(hello.run());
+        if (known != null && known.epoch() > hello.epoch()) {
+            getContext().getLog().warn("ignoring a supervisor of {} from epoch {}", hello.run(), hello.epoch());
+            return;
+        }
+        supervisors.put(hello.run(), new Supervisor(hello.epoch(), hello.supervisor()));
+        if (!leaving.isEmpty()) {
+            return;
+        }
+        Registration registration = new Registration(
+                identity.name(),
+                identity.incarnation(),
+                device.numerics(),
+                identity.version(),
+                attempts.keySet(),
+                help.map(Help::ticket));
+        hello.supervisor()
+                .tell(new RunSupervisor.WorkerJoined(registration, getContext().getSelf()));
+    }
+
+    private void tell(Ticket ticket, RunSupervisor.Command report) {
+        Supervisor supervisor = supervisors.get(ticket.run());
+        if (supervisor != null) {
+            supervisor.actor().tell(report);
+        }
+    }
+
+    private void start(Assignment assignment, ActorRef<Placement.Command> replyTo) {
+        Ticket ticket = assignment.ticket();
+        replyTo.tell(new Placement.Started(ticket));
+        if (attempts.containsKey(ticket) || finished.containsKey(ticket)) {
+            return;
+        }
+        if (!leaving.isEmpty()) {
+            // It will not be run here. Should this be lost, so is the worker, which says the same.
+            tell(
+                    ticket,
+                    new RunSupervisor.AttemptEnded(
+                            ticket,
+                            identity.name(),
+                            new Outcome.Cancelled(Evidence.NONE),
+                            getContext().getSelf()));
+            return;
+        }
         Stage stage = ticket.stage();
-        Behavior<StageAttempt.Command> behavior = stage instanceof TrainBlock || stage instanceof RepairBlock
-                ? BlockTrainer.create(assignment, device, pace)
-                : StageAttempt.create(assignment, device, pace);
-        String childName = "%s-attempt-%d-epoch-%d".formatted(stage.key(), ticket.attempt(), ticket.epoch());
-        ActorRef<StageAttempt.Command> attempt = getContext().spawn(behavior, childName);
+        ActorRef<Command> self = getContext().getSelf();
+        Behavior<StageAttempt.Command> behavior =
+                stage instanceof Stage.TrainBlock || stage instanceof Stage.RepairBlock
+                        ? BlockTrainer.create(assignment, self, device, pace)
+                        : StageAttempt.create(assignment, self, device, pace);
+        ActorRef<StageAttempt.Command> attempt = getContext().spawn(behavior, childName("attempt", ticket));
         getContext().watch(attempt);
-        return attempt;
+        attempts.put(ticket, attempt);
+    }
+
+    private void assist(Assignment assignment) {
+        if (!leaving.isEmpty() || help.isPresent() || !attempts.isEmpty()) {
+            return;
+        }
+        ActorRef<Helper.Command> helper = getContext()
+                .spawnAnonymous(
+                        Helper.create(assignment, identity.name(), getContext().getSelf(), device));
+        help = Optional.of(new Help(assignment.ticket(), helper));
+    }
+
+    private void toAttempt(Ticket ticket, StageAttempt.Command command) {
+        ActorRef<StageAttempt.Command> attempt = attempts.get(ticket);
+        if (attempt != null) {
+            attempt.tell(command);
+        }
+    }
+
+    /** A worker that leaves is done when every attempt has been saved, and its end made durable by a supervisor. */
+    private Behavior<Command> leftIfIdle() {
+        if (!leaving.isEmpty() && attempts.isEmpty() && help.isEmpty()) {
+            leaving.forEach(replyTo -> replyTo.tell(Done.getInstance()));
+            return Behaviors.stopped();
+        }
+        return this;
+    }
+
+    private static String childName(String kind, Ticket ticket) {
+        return "%s-%s-%s-%d-epoch-%d"
+                .formatted(
+                        kind,
+                        ticket.run().replaceAll("[^A-Za-z0-9_-]", "_"),
+                        ticket.stage().key(),
+                        ticket.attempt(),
+                        ticket.epoch());
     }
 }

@@ -20,6 +20,8 @@ public enum Category {
     HUNG,
     /** The worker is gone: killed, cut off, or started anew without the attempt. */
     WORKER_LOST,
+    /** A finished object is torn or rotten; the stage that left it has to leave it again. */
+    DAMAGED,
     /** Blocksmith is wrong. */
     DEFECT
 }

@@ -21,6 +21,11 @@ public interface Journal {
      */
     Appended append(Event event);
 
+    /**
+     * Whether the store takes objects now; asked while a run is paused because it did not.
+     */
+    boolean isWritable();
+
     /** What became of an append. */
     sealed interface Appended {
         /** The event is durable. */

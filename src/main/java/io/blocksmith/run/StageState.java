@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Where one stage stands: waiting → running → committed, or running → waiting when an attempt ends without a result.
- * Committed is final.
+ * Committed is final, unless the result turns out to be damaged or somebody wants the stage tried afresh.
  */
 public sealed interface StageState {
 
@@ -17,15 +17,24 @@ public sealed interface StageState {
      * No attempt is alive.
      *
      * @param failures of this stage since a person last started the run, oldest first
+     * @param saved where the next attempt can go on
      */
-    record Waiting(int attempts, List<Failure> failures) implements StageState {
+    record Waiting(int attempts, List<Failure> failures, Saved saved) implements StageState {
         public Waiting {
             failures = List.copyOf(failures);
         }
     }
 
     /** An attempt is with a worker. */
-    record Running(Ticket ticket, String worker, Instant since, List<Failure> failures) implements StageState {
+    record Running(
+            Ticket ticket,
+            String worker,
+            String numerics,
+            Adjustment adjustment,
+            Instant since,
+            List<Failure> failures,
+            Saved saved)
+            implements StageState {
         public Running {
             failures = List.copyOf(failures);
         }
@@ -37,8 +46,20 @@ public sealed interface StageState {
     }
 
     /** The stage has its result. */
-    record Committed(Ticket ticket, String worker, Instant since, Instant at, StageResult result)
+    record Committed(
+            Ticket ticket,
+            String worker,
+            String numerics,
+            Adjustment adjustment,
+            Instant since,
+            Instant at,
+            List<Failure> failures,
+            StageResult result)
             implements StageState {
+        public Committed {
+            failures = List.copyOf(failures);
+        }
+
         @Override
         public int attempts() {
             return ticket.attempt();
@@ -46,10 +67,20 @@ public sealed interface StageState {
     }
 
     /** One attempt that ended without a result. */
-    record Failure(int attempt, Category category, String reason, String worker, Instant at) {}
+    record Failure(int attempt, Category category, String reason, String worker, Instant at, Evidence evidence) {}
+
+    /**
+     * The newest durable checkpoint that the supervisors know of.
+     *
+     * @param step 0 when there is none
+     * @param numerics what it was computed with; only a worker of the same may go on from it
+     */
+    record Saved(long step, String numerics) {
+        public static final Saved NOTHING = new Saved(0, "");
+    }
 
     /** A stage that no event has named yet. */
     static StageState untouched() {
-        return new Waiting(0, List.of());
+        return new Waiting(0, List.of(), Saved.NOTHING);
     }
 }

@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 public final class DirectoryStore implements ObjectStore {
     private static final String UNFINISHED = ".tmp";
     private static final int CHUNK_BYTES = 1 << 20;
+    private static final int PROBE_BYTES = 1 << 16;
 
     private final Path root;
     /** Keeps a folder from being pruned between its creation and its first file. */
@@ -185,6 +186,22 @@ public final class DirectoryStore implements ObjectStore {
             }
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "delete", object);
+        }
+    }
+
+    @Override
+    public boolean isWritable() {
+        Path probe = null;
+        try {
+            probe = temporary("probe");
+            Files.write(probe, new byte[PROBE_BYTES]);
+            return true;
+        } catch (IOException | BlocksmithException refused) {
+            return false;
+        } finally {
+            if (probe != null) {
+                deleteQuietly(probe);
+            }
         }
     }
 

@@ -130,6 +130,11 @@ public final class Ledger implements Journal {
         }
     }
 
+    @Override
+    public boolean isWritable() {
+        return store.isWritable();
+    }
+
     /** All events in order, verified; for reports. */
     public List<Event> events() {
         read();

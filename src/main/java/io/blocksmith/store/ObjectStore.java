@@ -49,6 +49,9 @@ public interface ObjectStore {
     /** Does nothing when there is no such object. */
     void delete(String name);
 
+    /** Whether a small object can be written now; tried with one. */
+    boolean isWritable();
+
     /** Room left for new objects, in bytes. */
     long freeBytes();
 }

@@ -40,6 +40,11 @@ public final class SweepingJournal implements Journal {
         return appended;
     }
 
+    @Override
+    public boolean isWritable() {
+        return ledger.isWritable();
+    }
+
     private void sweep() {
         try {
             retention.sweep(state);
