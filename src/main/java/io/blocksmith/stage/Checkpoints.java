@@ -205,7 +205,7 @@ final class Checkpoints implements AutoCloseable {
                             e);
                 }
             }
-            case USER, NOT_FINITE, DEVICE_MEMORY, HUNG, WORKER_LOST, DEFECT -> throw e;
+            case USER, NOT_FINITE, DEVICE_MEMORY, HUNG, WORKER_LOST, DAMAGED, DEFECT -> throw e;
         }
     }
 

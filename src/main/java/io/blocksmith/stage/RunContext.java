@@ -43,7 +43,6 @@ public final class RunContext {
     private final RunInputs inputs;
     private final ObjectStore store;
     private final Compute compute;
-    private final Path scratch;
     private final Plan plan;
     private final Duration checkpointInterval;
 
@@ -58,7 +57,6 @@ public final class RunContext {
         this.inputs = inputs;
         this.store = store;
         this.compute = compute;
-        this.scratch = store.path("scratch");
         this.plan = Plan.of(identity.recipe(), blocks);
         this.checkpointInterval = checkpointInterval;
     }
@@ -165,7 +163,8 @@ public final class RunContext {
 
     /** An empty folder for what {@code ticket} writes before it is put; removed by {@link #clear}. */
     Path scratch(Ticket ticket) {
-        Path folder = scratch.resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
+        Path folder =
+                store.scratch().resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
         deleteTree(folder);
         try {
             return Files.createDirectories(folder);
@@ -176,7 +175,7 @@ public final class RunContext {
 
     /** Removes all scratch folders: those of ended attempts, and those that a crash left. */
     public void clear() {
-        deleteTree(scratch);
+        deleteTree(store.scratch());
     }
 
     private static void deleteTree(Path folder) {
