@@ -6,6 +6,7 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
+import io.blocksmith.cluster.wire.Wire;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Stage;

@@ -9,6 +9,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
+import io.blocksmith.cluster.wire.Wire;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Assignment;

@@ -4,14 +4,13 @@ import io.blocksmith.cluster.wire.WireSchema;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Assignment;
-import io.blocksmith.run.Event;
+import io.blocksmith.run.Evidence;
+import io.blocksmith.run.Fleet;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Progress;
-import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
-import io.blocksmith.run.StageState;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.ExportFormat;
 
@@ -44,30 +43,20 @@ final class WireTypes {
             .with(120, Outcome.Done.class)
             .with(121, Outcome.Failed.class)
             .with(122, Outcome.Cancelled.class)
-            .with(130, Event.RunSubmitted.class)
-            .with(131, Event.SupervisorStarted.class)
-            .with(132, Event.StageStarted.class)
-            .with(133, Event.StageCommitted.class)
-            .with(134, Event.StageFailed.class)
-            .with(135, Event.StageCancelled.class)
-            .with(136, Event.RunCompleted.class)
-            .with(137, Event.RunStopped.class)
-            .with(138, Event.StopCause.class)
-            .with(140, RunState.class)
-            .with(141, RunState.Phase.class)
-            .with(142, StageState.Waiting.class)
-            .with(143, StageState.Running.class)
-            .with(144, StageState.Committed.class)
-            .with(145, StageState.Failure.class)
-            .with(150, RunStatus.class)
-            .with(160, WorkerNode.Start.class)
-            .with(161, WorkerNode.Cancel.class)
-            .with(162, Placement.Progressed.class)
-            .with(163, Placement.Ended.class)
-            .with(164, StageAttempt.Acknowledged.class)
-            .with(165, RunSupervisor.RegisterWorker.class)
-            .with(166, RunSupervisor.GetStatus.class)
-            .with(167, RunSupervisor.Stop.class);
+            .with(123, Outcome.FoundDamage.class)
+            .with(124, Evidence.class)
+            .with(125, Fleet.Registration.class)
+            .with(130, WorkerNode.Hello.class)
+            .with(131, WorkerNode.Start.class)
+            .with(132, WorkerNode.Cancel.class)
+            .with(133, WorkerNode.Acknowledged.class)
+            .with(134, WorkerNode.Assist.class)
+            .with(135, WorkerNode.EndAssist.class)
+            .with(140, RunSupervisor.WorkerJoined.class)
+            .with(141, RunSupervisor.AttemptProgressed.class)
+            .with(142, RunSupervisor.AttemptEnded.class)
+            .with(143, RunSupervisor.AssistEnded.class)
+            .with(150, Placement.Started.class);
 
     private WireTypes() {}
 }

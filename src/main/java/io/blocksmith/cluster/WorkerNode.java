@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
+import io.blocksmith.cluster.wire.Wire;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Fleet.Registration;
