@@ -7,16 +7,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.run.Decisions;
+import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Event.StageStarted;
-import io.blocksmith.run.Event.StopCause;
+import io.blocksmith.run.Event.RestCause;
 import io.blocksmith.run.Event.SupervisorStarted;
-import io.blocksmith.run.FailurePolicy;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Histories;
 import io.blocksmith.run.Journal.Appended;
 import io.blocksmith.run.Plan;
@@ -30,7 +30,6 @@ import io.blocksmith.run.Stage.Report;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -44,8 +43,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class EmbeddedRunTest {
-    private static final Pace QUICK = new Pace(Duration.ofMillis(5), Duration.ofMillis(50));
-
     private final Plan plan = Plans.of(3, 1, 0);
     private final ExecutorService deviceThread =
             Executors.newSingleThreadExecutor(Thread.ofPlatform().name("device").factory());
@@ -78,13 +75,8 @@ class EmbeddedRunTest {
     }
 
     private EmbeddedRun start(MemoryJournal journal) {
-        RunSupervisor.Settings settings = new RunSupervisor.Settings(
-                new RunSupervisor.RunSubmission("tiny", "d1"),
-                new Decisions(plan, FailurePolicy.standard()),
-                journal,
-                "host:1",
-                InstantSource.fixed(NOON));
-        return EmbeddedRun.start(settings, new Device(runner, deviceThread), QUICK, recorder);
+        return EmbeddedRun.start(
+                Supervision.of(journal, plan, Supervision.QUICK), new Device(runner, "test", deviceThread), recorder);
     }
 
     private static <T> T await(CompletionStage<T> stage) throws Exception {
@@ -138,7 +130,7 @@ class EmbeddedRunTest {
     @Test
     void aStageThatACrashCutShortRunsAgainAsTheNextAttempt() throws Exception {
         List<Event> events = new ArrayList<>(List.of(past(new Capture(0, 0))));
-        events.add(new StageStarted(NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), WORKER));
+        events.add(new StageStarted(NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), WORKER, "test", Adjustment.NONE));
         await(start(new MemoryJournal(events.toArray(Event[]::new))).outcome());
         assertThat(runner.ran().getFirst()).isEqualTo(new Ticket("tiny", new TrainBlock(0), 2, 2));
     }
@@ -169,7 +161,8 @@ class EmbeddedRunTest {
                         new Ticket("tiny", new TrainBlock(1), 1, 1),
                         Category.TRANSIENT,
                         "the disk hiccupped",
-                        "embedded"));
+                        "embedded",
+                        Evidence.NONE));
     }
 
     @Test
@@ -181,7 +174,7 @@ class EmbeddedRunTest {
         assertThat(await(start(journal).outcome())).isInstanceOfSatisfying(RunOutcome.Stopped.class, stopped -> {
             assertThat(stopped.state().phase()).isEqualTo(Phase.STOPPED);
             assertThat(stopped.state().rest()).hasValueSatisfying(rest -> {
-                assertThat(rest.cause()).isEqualTo(StopCause.FAILURE);
+                assertThat(rest.cause()).isEqualTo(RestCause.FAILURE);
                 assertThat(rest.reason()).isEqualTo("block-001 failed on embedded: calibration file is empty");
             });
         });
@@ -194,7 +187,7 @@ class EmbeddedRunTest {
         });
         MemoryJournal journal = new MemoryJournal();
         assertThat(await(start(journal).outcome())).isInstanceOf(RunOutcome.Stopped.class);
-        assertThat(journal.events(StageFailed.class)).singleElement().satisfies(failed -> {
+        assertThat(journal.events(StageFailed.class)).hasSize(3).allSatisfy(failed -> {
             assertThat(failed.category()).isEqualTo(Category.DEFECT);
             assertThat(failed.reason()).contains("IllegalStateException: impossible");
         });
@@ -213,7 +206,7 @@ class EmbeddedRunTest {
         RunStatus status = await(run.status());
         assertThat(status.state().isRunning(seen.ticket())).isTrue();
         assertThat(status.progress()).containsEntry(seen.ticket(), ScriptedRunner.step(seen.ticket(), 7));
-        assertThat(status.workers()).containsExactly("embedded");
+        assertThat(status.reachable()).containsOnlyKeys("embedded");
         release.countDown();
         assertThat(await(run.outcome())).isInstanceOf(RunOutcome.Completed.class);
     }
@@ -245,7 +238,7 @@ class EmbeddedRunTest {
     void aStoppedRunResumes() throws Exception {
         runner.at(new Report(), (ticket, monitor) -> {
             if (ticket.attempt() == 1) {
-                throw BlocksmithException.environment(null, "no room for the report");
+                throw BlocksmithException.user("no title for the report");
             }
             return result(ticket);
         });
@@ -309,7 +302,7 @@ class EmbeddedRunTest {
         events.add(new SupervisorStarted(NOON, 1, "host:0"));
         for (Stage stage : stages) {
             Ticket ticket = new Ticket("tiny", stage, 1, 1);
-            events.add(new StageStarted(NOON, ticket, WORKER));
+            events.add(new StageStarted(NOON, ticket, WORKER, "test", Adjustment.NONE));
             events.add(new StageCommitted(NOON, ticket, Histories.result(ticket)));
         }
         return events.toArray(Event[]::new);

@@ -2,9 +2,8 @@ package io.blocksmith.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.blocksmith.run.Decisions;
 import io.blocksmith.run.Event;
-import io.blocksmith.run.FailurePolicy;
+import io.blocksmith.run.Journal;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Plans;
 import io.blocksmith.run.Progress;
@@ -16,7 +15,6 @@ import io.blocksmith.store.Retention;
 import io.blocksmith.store.RunFolder;
 import io.blocksmith.store.SweepingJournal;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,13 +32,9 @@ class KilledRunTest {
     Path parent;
 
     private static EmbeddedRun start(RunFolder folder, ExecutorService deviceThread, ScriptedRunner runner) {
-        RunSupervisor.Settings settings = new RunSupervisor.Settings(
-                new RunSupervisor.RunSubmission("tiny", "d1"),
-                new Decisions(PLAN, FailurePolicy.standard()),
-                new SweepingJournal(folder.ledger(), new Retention(folder.store(), PLAN)),
-                "process " + ProcessHandle.current().pid(),
-                InstantSource.system());
-        return EmbeddedRun.start(settings, new Device(runner, deviceThread), Pace.standard(), new RunListener() {
+        Journal journal = new SweepingJournal(folder.ledger(), new Retention(folder.store(), PLAN));
+        RunSupervisor.Settings settings = Supervision.of(journal, PLAN, Pace.standard());
+        return EmbeddedRun.start(settings, new Device(runner, "test", deviceThread), new RunListener() {
             @Override
             public void recorded(Event event, RunState after) {}
 

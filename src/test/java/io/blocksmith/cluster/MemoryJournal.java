@@ -45,6 +45,11 @@ final class MemoryJournal implements Journal {
         return new Appended.Durable();
     }
 
+    @Override
+    public boolean isWritable() {
+        return true;
+    }
+
     synchronized List<Event> events() {
         return List.copyOf(events);
     }

@@ -7,26 +7,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
-import io.blocksmith.run.Decisions;
+import akka.actor.typed.receptionist.Receptionist;
+import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageFailed;
-import io.blocksmith.run.FailurePolicy;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Plans;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
-import java.time.InstantSource;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The supervisor against hand-driven workers and attempts. */
 class RunSupervisorTest {
+    /** Nothing is repeated while a test looks. */
+    private static final Pace PACE =
+            new Pace(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1));
+
     private static final Ticket CAPTURE = new Ticket("tiny", new Capture(0, 0), 1, 1);
 
     private final ActorTestKit kit = ActorTestKit.create();
     private final MemoryJournal journal = new MemoryJournal();
-    private final TestProbe<StageAttempt.Command> attempt = kit.createTestProbe();
+    private final TestProbe<WorkerNode.Command> attempt = kit.createTestProbe();
     private final TestProbe<Observer.Command> observer = kit.createTestProbe();
 
     @AfterEach
@@ -35,19 +41,17 @@ class RunSupervisorTest {
     }
 
     private ActorRef<RunSupervisor.Command> supervise() {
-        return kit.spawn(RunSupervisor.create(
-                new RunSupervisor.Settings(
-                        new RunSupervisor.RunSubmission("tiny", "d1"),
-                        new Decisions(Plans.of(3, 1, 0), FailurePolicy.standard()),
-                        journal,
-                        "host:1",
-                        InstantSource.fixed(NOON)),
-                observer.getRef()));
+        return kit.spawn(RunSupervisor.create(Supervision.of(journal, Plans.of(3, 1, 0), PACE), observer.getRef()));
     }
 
-    private TestProbe<WorkerNode.Command> register(ActorRef<RunSupervisor.Command> supervisor, String name) {
+    /** A worker that the receptionist knows; it answers the supervisor's greeting as a node does. */
+    private TestProbe<WorkerNode.Command> register(String name) {
         TestProbe<WorkerNode.Command> worker = kit.createTestProbe();
-        supervisor.tell(new RunSupervisor.RegisterWorker(name, worker.getRef()));
+        kit.system().receptionist().tell(Receptionist.register(WorkerNode.KEY, worker.getRef()));
+        WorkerNode.Hello hello = worker.expectMessageClass(WorkerNode.Hello.class);
+        hello.supervisor()
+                .tell(new RunSupervisor.WorkerJoined(
+                        new Registration(name, "first", "test", "1", Set.of(), Optional.empty()), worker.getRef()));
         return worker;
     }
 
@@ -56,7 +60,7 @@ class RunSupervisorTest {
     }
 
     private static Ticket started(TestProbe<WorkerNode.Command> worker) {
-        return worker.expectMessageClass(WorkerNode.Start.class).ticket();
+        return worker.expectMessageClass(WorkerNode.Start.class).assignment().ticket();
     }
 
     private void awaitFailure() {
@@ -68,7 +72,8 @@ class RunSupervisorTest {
 
     @Test
     void aWorkerHearsOfAnAttemptOnlyAfterItIsDurable() {
-        TestProbe<WorkerNode.Command> worker = register(supervise(), "a");
+        supervise();
+        TestProbe<WorkerNode.Command> worker = register("a");
         assertThat(started(worker)).isEqualTo(CAPTURE);
         assertThat(journal.read().isRunning(CAPTURE)).isTrue();
     }
@@ -76,29 +81,29 @@ class RunSupervisorTest {
     @Test
     void aReportIsAcknowledgedOnlyAfterItIsDurable() {
         ActorRef<RunSupervisor.Command> supervisor = supervise();
-        started(register(supervisor, "a"));
+        started(register("a"));
         supervisor.tell(done(CAPTURE, "a"));
-        attempt.expectMessage(new StageAttempt.Acknowledged());
+        attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
         assertThat(journal.read().isCommitted(CAPTURE.stage())).isTrue();
     }
 
     @Test
     void aRepeatedReportIsAcknowledgedAndCommitsNothing() {
         ActorRef<RunSupervisor.Command> supervisor = supervise();
-        started(register(supervisor, "a"));
+        started(register("a"));
         supervisor.tell(done(CAPTURE, "a"));
         supervisor.tell(done(CAPTURE, "a"));
-        attempt.expectMessage(new StageAttempt.Acknowledged());
-        attempt.expectMessage(new StageAttempt.Acknowledged());
+        attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
+        attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
         assertThat(journal.events(StageCommitted.class)).hasSize(1);
     }
 
     @Test
     void anAttemptOfALostWorkerMovesToAnotherAndItsLateReportIsStale() {
         ActorRef<RunSupervisor.Command> supervisor = supervise();
-        TestProbe<WorkerNode.Command> lost = register(supervisor, "a");
+        TestProbe<WorkerNode.Command> lost = register("a");
         assertThat(started(lost)).isEqualTo(CAPTURE);
-        TestProbe<WorkerNode.Command> other = register(supervisor, "b");
+        TestProbe<WorkerNode.Command> other = register("b");
         Ticket evaluation = started(other);
         lost.stop();
         awaitFailure();
@@ -110,7 +115,7 @@ class RunSupervisorTest {
         assertThat(started(other).stage()).isEqualTo(new TrainBlock(0));
         assertThat(journal.events(StageFailed.class))
                 .singleElement()
-                .satisfies(failed -> assertThat(failed.reason()).isEqualTo("worker a was lost"));
+                .satisfies(failed -> assertThat(failed.reason()).isEqualTo("worker a is gone"));
         assertThat(journal.events(StageCommitted.class).stream().map(StageCommitted::ticket))
                 .containsExactly(evaluation, second);
     }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import io.blocksmith.run.Adjustment;
+import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
@@ -24,7 +26,7 @@ class StageAttemptTest {
     private final ActorTestKit kit = ActorTestKit.create();
     private final ExecutorService deviceThread = Executors.newSingleThreadExecutor();
     private final ScriptedRunner runner = new ScriptedRunner();
-    private final TestProbe<Placement.Command> reports = kit.createTestProbe();
+    private final TestProbe<WorkerNode.Command> reports = kit.createTestProbe();
 
     @AfterEach
     void shutDown() {
@@ -34,15 +36,16 @@ class StageAttemptTest {
 
     private ActorRef<StageAttempt.Command> start(Pace pace) {
         return kit.spawn(BlockTrainer.create(
-                new StageAttempt.Assignment(TICKET, "worker-1", reports.getRef()),
-                new Device(runner, deviceThread),
+                new Assignment(TICKET, Adjustment.NONE),
+                reports.getRef(),
+                new Device(runner, "test", deviceThread),
                 pace));
     }
 
     @Test
     void theOutcomeIsRepeatedUntilItIsAcknowledged() {
-        ActorRef<StageAttempt.Command> attempt = start(new Pace(LONG, SHORT));
-        Placement.Ended expected = new Placement.Ended(TICKET, "worker-1", new Outcome.Done(result(TICKET)), attempt);
+        ActorRef<StageAttempt.Command> attempt = start(new Pace(LONG, SHORT, LONG, LONG));
+        WorkerNode.AttemptEnded expected = new WorkerNode.AttemptEnded(TICKET, new Outcome.Done(result(TICKET)));
         reports.expectMessage(expected);
         reports.expectMessage(expected);
         reports.expectMessage(expected);
@@ -64,10 +67,10 @@ class StageAttemptTest {
             }
             return result(ticket);
         });
-        start(new Pace(Duration.ofSeconds(1), LONG));
-        reports.expectMessage(new Placement.Progressed(ScriptedRunner.step(TICKET, 1)));
-        reports.expectMessage(new Placement.Progressed(ScriptedRunner.step(TICKET, 1000)));
+        start(new Pace(Duration.ofSeconds(1), LONG, LONG, LONG));
+        reports.expectMessage(new WorkerNode.AttemptProgressed(ScriptedRunner.step(TICKET, 1)));
+        reports.expectMessage(new WorkerNode.AttemptProgressed(ScriptedRunner.step(TICKET, 1000)));
         release.countDown();
-        assertThat(reports.receiveMessage()).isInstanceOf(Placement.Ended.class);
+        assertThat(reports.receiveMessage()).isInstanceOf(WorkerNode.AttemptEnded.class);
     }
 }
