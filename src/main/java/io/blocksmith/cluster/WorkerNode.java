@@ -102,7 +102,8 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
     };
 
     private Optional<Help> help = Optional.empty();
-    private final List<ActorRef<Done>> leaving = new ArrayList<>();
+    private boolean isLeaving;
+    private final List<ActorRef<Done>> waiting = new ArrayList<>();
 
     private WorkerNode(ActorContext<Command> context, Identity identity, Device device, Pace pace) {
         super(context);
@@ -158,7 +159,8 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                 }
             }
             case Leave(ActorRef<Done> replyTo) -> {
-                leaving.add(replyTo);
+                isLeaving = true;
+                waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
                 help.ifPresent(shared -> shared.actor().tell(new Helper.Cancel()));
                 return leftIfIdle();
@@ -190,7 +192,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             return;
         }
         supervisors.put(hello.run(), new Supervisor(hello.epoch(), hello.supervisor()));
-        if (!leaving.isEmpty()) {
+        if (isLeaving) {
             return;
         }
         Registration registration = new Registration(
@@ -217,7 +219,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
         if (attempts.containsKey(ticket) || finished.containsKey(ticket)) {
             return;
         }
-        if (!leaving.isEmpty()) {
+        if (isLeaving) {
             // It will not be run here. Should this be lost, so is the worker, which says the same.
             tell(
                     ticket,
@@ -240,7 +242,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
     }
 
     private void assist(Assignment assignment) {
-        if (!leaving.isEmpty() || help.isPresent() || !attempts.isEmpty()) {
+        if (isLeaving || help.isPresent() || !attempts.isEmpty()) {
             return;
         }
         ActorRef<Helper.Command> helper = getContext()
@@ -258,9 +260,9 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
 
     /** A worker that leaves is done when every attempt has been saved, and its end made durable by a supervisor. */
     private Behavior<Command> leftIfIdle() {
-        if (!leaving.isEmpty() && attempts.isEmpty() && help.isEmpty()) {
-            leaving.forEach(replyTo -> replyTo.tell(Done.getInstance()));
-            return Behaviors.stopped();
+        if (isLeaving && attempts.isEmpty() && help.isEmpty()) {
+            waiting.forEach(replyTo -> replyTo.tell(Done.getInstance()));
+            waiting.clear();
         }
         return this;
     }

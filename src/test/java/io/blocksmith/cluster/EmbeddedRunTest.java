@@ -9,12 +9,12 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.RestCause;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Event.StageStarted;
-import io.blocksmith.run.Event.RestCause;
 import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Histories;
@@ -130,7 +130,8 @@ class EmbeddedRunTest {
     @Test
     void aStageThatACrashCutShortRunsAgainAsTheNextAttempt() throws Exception {
         List<Event> events = new ArrayList<>(List.of(past(new Capture(0, 0))));
-        events.add(new StageStarted(NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), WORKER, "test", Adjustment.NONE));
+        events.add(
+                new StageStarted(NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), WORKER, "test", Adjustment.NONE));
         await(start(new MemoryJournal(events.toArray(Event[]::new))).outcome());
         assertThat(runner.ran().getFirst()).isEqualTo(new Ticket("tiny", new TrainBlock(0), 2, 2));
     }

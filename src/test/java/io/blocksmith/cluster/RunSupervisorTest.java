@@ -1,6 +1,5 @@
 package io.blocksmith.cluster;
 
-import static io.blocksmith.run.Histories.NOON;
 import static io.blocksmith.run.Histories.result;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,9 +7,9 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.receptionist.Receptionist;
-import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Plans;
 import io.blocksmith.run.Stage.Capture;

@@ -1,0 +1,23 @@
+package io.blocksmith.cluster;
+
+import java.util.List;
+
+/** The runs that a cluster has been given; calls block on storage and never come from an actor's own thread. */
+public interface RunCatalog {
+
+    /**
+     * Names of the runs that want a supervisor, the one to take first at the front: submitted and not completed, and not
+     * at rest unless somebody asked to resume it.
+     */
+    List<String> waiting();
+
+    /**
+     * What a supervisor of the run is made with.
+     *
+     * @throws io.blocksmith.failure.BlocksmithException when its folder cannot be read
+     */
+    RunSupervisor.Settings open(String run);
+
+    /** The run's supervisor is gone; what {@link #open} took for it is given back. */
+    void close(String run);
+}
