@@ -1,17 +1,38 @@
 package io.blocksmith.config;
 
+import com.typesafe.config.Config;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.spec.Recipe;
 import java.time.Duration;
+import java.util.List;
 
 /**
- * All that a user may set.
+ * All that a user may set. Only the recipe decides the bytes of the result and is fixed for a run's life; everything else
+ * may change when the run is resumed.
  *
- * @param recipe decides the bytes of the result, fixed for a run's life
- * @param compute where to compute, may change on resume
- * @param checkpoint how often work in progress is saved, may change on resume
+ * @param compute where to compute
+ * @param checkpoint how often work in progress is saved
+ * @param run what {@code blocksmith submit} submits
+ * @param cluster where this node listens and whom it joins
+ * @param patience when something counts as lost, stuck or hopeless
+ * @param s3 how an S3-compatible store is reached
+ * @param akka settings of Akka's own, over ours
  */
-public record Settings(Recipe recipe, Compute compute, Checkpoint checkpoint) {
+public record Settings(
+        Recipe recipe,
+        Compute compute,
+        Checkpoint checkpoint,
+        Run run,
+        Cluster cluster,
+        Patience patience,
+        S3 s3,
+        Config akka) {
+
+    /** These settings for another recipe. */
+    public Settings with(Recipe other) {
+        return new Settings(other, compute, checkpoint, run, cluster, patience, s3, akka);
+    }
+
     /**
      * Saving of a training that is under way.
      *
@@ -19,10 +40,7 @@ public record Settings(Recipe recipe, Compute compute, Checkpoint checkpoint) {
      */
     public record Checkpoint(Duration interval) {
         public Checkpoint {
-            if (interval.isNegative() || interval.isZero()) {
-                throw BlocksmithException.user(
-                        "checkpoint.interval = %s: expected a duration above 0, e.g. 120s", interval);
-            }
+            requirePositive("checkpoint.interval", interval);
         }
     }
 
@@ -40,6 +58,113 @@ public record Settings(Recipe recipe, Compute compute, Checkpoint checkpoint) {
             if (threads < 0) {
                 throw BlocksmithException.user("compute.threads = %d: expected 0 (one for each core) or more", threads);
             }
+        }
+    }
+
+    /**
+     * A run to submit; all empty where a command takes them otherwise.
+     *
+     * @param name of the run among those of the cluster
+     * @param model folder of the model, at the same path on every node
+     * @param calibration file that calibration windows come from
+     * @param evaluation file that perplexities are measured on, or empty
+     */
+    public record Run(String name, String model, String calibration, String evaluation) {
+        public Run {
+            if (!name.matches("[A-Za-z0-9_.-]{0,100}") || name.startsWith(".")) {
+                throw BlocksmithException.user(
+                        "run.name = %s: expected at most 100 letters, digits, '-', '_' and '.', not a '.' first", name);
+            }
+        }
+    }
+
+    /**
+     * One node of a cluster.
+     *
+     * @param name of the cluster, the same on all nodes
+     * @param host name or address that the other nodes reach this one at
+     * @param port TCP port; 0 = any free one
+     * @param seeds {@code host:port} of coordinators; the first founds the cluster
+     * @param runs where run folders are: a folder or {@code s3://bucket/prefix}, the same on all nodes
+     * @param worker name of this worker, unique and the same after a restart; {@code auto} = host, device and port
+     * @param lookEvery how often a supervisor looks at clocks, requests and the store
+     */
+    public record Cluster(
+            String name, String host, int port, List<String> seeds, String runs, String worker, Duration lookEvery) {
+        public Cluster {
+            seeds = List.copyOf(seeds);
+            if (port < 0 || port > 65535) {
+                throw BlocksmithException.user("cluster.port = %d: expected 0 to 65535", port);
+            }
+            if (!name.matches("[A-Za-z0-9][A-Za-z0-9_-]*")) {
+                throw BlocksmithException.user("cluster.name = %s: expected letters, digits, '-' and '_'", name);
+            }
+            requirePositive("cluster.look-every", lookEvery);
+        }
+    }
+
+    /**
+     * When a supervisor gives something up.
+     *
+     * @param lease how long a worker may be out of reach before its work is given to others
+     * @param tries failures of one stage, without progress between them, that stop the run
+     * @param lostWorkers workers that one stage may lose in a row without progress
+     * @param quarantineFaults failures of a worker within the window that make others preferred
+     * @param quarantineWindow over which they are counted
+     * @param firstSign silence allowed before it is known how often an attempt speaks
+     * @param leastSilence silence that is always allowed afterwards
+     * @param silenceFactor silence allowed as a multiple of the longest seen in the same phase
+     * @param stuckAfter time that a cancelled step may take to end before its worker gives itself up
+     */
+    public record Patience(
+            Duration lease,
+            int tries,
+            int lostWorkers,
+            int quarantineFaults,
+            Duration quarantineWindow,
+            Duration firstSign,
+            Duration leastSilence,
+            int silenceFactor,
+            Duration stuckAfter) {
+        public Patience {
+            requirePositive("patience.lease", lease);
+            requirePositive("patience.quarantine-window", quarantineWindow);
+            requirePositive("patience.first-sign", firstSign);
+            requirePositive("patience.least-silence", leastSilence);
+            requirePositive("patience.stuck-after", stuckAfter);
+            requirePositive("patience.tries", tries);
+            requirePositive("patience.lost-workers", lostWorkers);
+            requirePositive("patience.quarantine-faults", quarantineFaults);
+            requirePositive("patience.silence-factor", silenceFactor);
+        }
+    }
+
+    /**
+     * An S3-compatible store; credentials come from the AWS SDK's own chain.
+     *
+     * @param endpoint URL of the service, or empty for AWS
+     * @param region of the bucket, or empty for the SDK's own choice
+     * @param pathStyle whether the bucket is part of the path, as most servers other than AWS want it
+     * @param cache local folder for objects that are read or written
+     * @param cacheBytes largest size of that folder
+     */
+    public record S3(String endpoint, String region, boolean pathStyle, String cache, long cacheBytes) {
+        public S3 {
+            if (cacheBytes < 1) {
+                throw BlocksmithException.user("s3.cache-bytes = %d: expected 1 or more", cacheBytes);
+            }
+        }
+    }
+
+    private static void requirePositive(String key, Duration value) {
+        if (value.isNegative() || value.isZero()) {
+            throw BlocksmithException.user("%s = %s: expected a duration above 0, e.g. 120s", key, value);
+        }
+    }
+
+    private static void requirePositive(String key, int value) {
+        if (value < 1) {
+            throw BlocksmithException.user("%s = %d: expected 1 or more", key, value);
         }
     }
 }

@@ -24,7 +24,17 @@ public final class SettingsLoader {
     private static final String REFERENCE = "blocksmith-reference.conf";
     private static final String ROOT = "blocksmith";
     private static final Map<String, Class<? extends Record>> ROOTS =
-            Map.of("", Recipe.class, "compute", Settings.Compute.class, "checkpoint", Settings.Checkpoint.class);
+            Map.of(
+            "", Recipe.class,
+            "compute", Settings.Compute.class,
+            "checkpoint", Settings.Checkpoint.class,
+            "run", Settings.Run.class,
+            "cluster", Settings.Cluster.class,
+            "patience", Settings.Patience.class,
+            "s3", Settings.S3.class);
+    /** Akka's own settings pass through; Akka checks them. */
+    private static final String AKKA = "akka";
+
     private static final Keys KEYS = new Keys(ROOTS);
 
     private SettingsLoader() {}
@@ -62,9 +72,15 @@ public final class SettingsLoader {
 
         ValueReader reader = new ValueReader(bits(values));
         RecordMapper mapper = new RecordMapper(values, reference, reader, problems);
-        Settings.Compute compute = mapper.map(Settings.Compute.class, "compute");
-        Settings.Checkpoint checkpoint = mapper.map(Settings.Checkpoint.class, "checkpoint");
-        Settings settings = new Settings(mapper.map(Recipe.class, ""), compute, checkpoint);
+        Settings settings = new Settings(
+                mapper.map(Recipe.class, ""),
+                mapper.map(Settings.Compute.class, "compute"),
+                mapper.map(Settings.Checkpoint.class, "checkpoint"),
+                mapper.map(Settings.Run.class, "run"),
+                mapper.map(Settings.Cluster.class, "cluster"),
+                mapper.map(Settings.Patience.class, "patience"),
+                mapper.map(Settings.S3.class, "s3"),
+                values.hasPath(AKKA) ? values.withOnlyPath(AKKA) : ConfigFactory.empty());
         if (!problems.isEmpty()) {
             throw problems.failure();
         }
@@ -139,6 +155,9 @@ public final class SettingsLoader {
             String key = Keys.join(path, entry.getKey());
             ConfigValue value = entry.getValue();
             String place = Problems.place(value.origin());
+            if (key.equals(AKKA) && value instanceof ConfigObject) {
+                continue;
+            }
             if (KEYS.isSection(key) && value instanceof ConfigObject section) {
                 refuseUnknown(key, section, problems);
             } else if (key.equals(ROOT)) {

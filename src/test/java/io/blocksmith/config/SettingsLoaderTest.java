@@ -64,9 +64,11 @@ class SettingsLoaderTest {
                 Numerics.FLOAT32,
                 0);
 
-        assertThat(SettingsLoader.defaults())
-                .isEqualTo(new Settings(
-                        paper, new Settings.Compute("auto", 0), new Settings.Checkpoint(Duration.ofMinutes(2))));
+        Settings defaults = SettingsLoader.defaults();
+        assertThat(defaults.recipe()).isEqualTo(paper);
+        assertThat(defaults.compute()).isEqualTo(new Settings.Compute("auto", 0));
+        assertThat(defaults.checkpoint()).isEqualTo(new Settings.Checkpoint(Duration.ofMinutes(2)));
+        assertThat(defaults.patience().tries()).isEqualTo(3);
     }
 
     @Test
