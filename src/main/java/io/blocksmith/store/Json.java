@@ -51,6 +51,12 @@ final class Json {
         @JsonSubTypes.Type(value = Event.StageCommitted.class, name = "stage-committed"),
         @JsonSubTypes.Type(value = Event.StageFailed.class, name = "stage-failed"),
         @JsonSubTypes.Type(value = Event.StageCancelled.class, name = "stage-cancelled"),
+        @JsonSubTypes.Type(value = Event.StageDamaged.class, name = "stage-damaged"),
+        @JsonSubTypes.Type(value = Event.StageReset.class, name = "stage-reset"),
+        @JsonSubTypes.Type(value = Event.RunPaused.class, name = "run-paused"),
+        @JsonSubTypes.Type(value = Event.RunResumed.class, name = "run-resumed"),
+        @JsonSubTypes.Type(value = Event.WorkerDrained.class, name = "worker-drained"),
+        @JsonSubTypes.Type(value = Event.WorkerReturned.class, name = "worker-returned"),
         @JsonSubTypes.Type(value = Event.RunCompleted.class, name = "run-completed"),
         @JsonSubTypes.Type(value = Event.RunStopped.class, name = "run-stopped")
     })

@@ -1,7 +1,9 @@
 package io.blocksmith.run;
 
+import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Event.SupervisorStarted;
 import java.time.Instant;
@@ -12,6 +14,7 @@ import java.util.Map;
 public final class Histories {
     public static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
     public static final String WORKER = "worker-1";
+    public static final String NUMERICS = "cpu";
 
     private Histories() {}
 
@@ -32,7 +35,30 @@ public final class Histories {
     }
 
     public static Event start(RunState state, Stage stage) {
-        return new StageStarted(NOON, state.nextTicket(stage), WORKER);
+        return start(state, stage, WORKER);
+    }
+
+    public static Event start(RunState state, Stage stage, String worker) {
+        return new StageStarted(NOON, state.nextTicket(stage), worker, NUMERICS, Adjustment.NONE);
+    }
+
+    /** What an attempt leaves that has saved at this step. */
+    public static Evidence saved(long step) {
+        return new Evidence(step, step, List.of());
+    }
+
+    /** The state once {@code stage} has started on {@code worker} and failed there. */
+    public static RunState fail(RunState state, Stage stage, Category category, String worker, Evidence evidence) {
+        Ticket ticket = state.nextTicket(stage);
+        return fold(
+                state,
+                start(state, stage, worker),
+                new StageFailed(NOON, ticket, category, "disk on fire", worker, evidence));
+    }
+
+    /** The state once {@code stage} has failed on {@link #WORKER} having saved nothing. */
+    public static RunState fail(RunState state, Stage stage, Category category) {
+        return fail(state, stage, category, WORKER, Evidence.NONE);
     }
 
     public static StageResult result(Ticket ticket) {

@@ -6,16 +6,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.blocksmith.failure.Category;
+import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.RestCause;
 import io.blocksmith.run.Event.RunCompleted;
+import io.blocksmith.run.Event.RunPaused;
+import io.blocksmith.run.Event.RunResumed;
 import io.blocksmith.run.Event.RunStopped;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.StageDamaged;
 import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.Event.StageReset;
 import io.blocksmith.run.Event.StageStarted;
-import io.blocksmith.run.Event.StopCause;
 import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Event.WorkerDrained;
+import io.blocksmith.run.Event.WorkerReturned;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Histories;
 import io.blocksmith.run.Journal.Appended;
 import io.blocksmith.run.RunState;
@@ -68,19 +76,33 @@ class LedgerTest {
                 new Report());
         for (Stage stage : stages) {
             Ticket ticket = new Ticket("tiny", stage, 1, 1);
-            events.add(new StageStarted(NOON, ticket, WORKER));
+            events.add(new StageStarted(NOON, ticket, WORKER, "cpu", Adjustment.NONE));
             events.add(new StageCommitted(NOON, ticket, Histories.result(ticket)));
         }
-        Ticket first = new Ticket("tiny", new TrainBlock(1), 1, 1);
-        Ticket second = new Ticket("tiny", new TrainBlock(1), 2, 1);
-        events.add(new StageStarted(NOON, first, WORKER));
-        events.add(new StageFailed(NOON, first, Category.TRANSIENT, "hiccup", WORKER));
-        events.add(new StageStarted(NOON, second, WORKER));
-        events.add(new StageCancelled(NOON, second));
-        events.add(new RunStopped(NOON, StopCause.REQUESTED, "a person asked"));
+        Stage stage = new TrainBlock(1);
+        Ticket first = new Ticket("tiny", stage, 1, 1);
+        Ticket second = new Ticket("tiny", stage, 2, 1);
+        Ticket third = new Ticket("tiny", stage, 3, 1);
+        Evidence evidence = new Evidence(12, 10, List.of(0.5, 0.25));
+        events.add(new StageStarted(NOON, first, WORKER, "cpu", Adjustment.NONE));
+        events.add(new StageFailed(NOON, first, Category.NOT_FINITE, "the loss is NaN", WORKER, evidence));
+        events.add(new StageStarted(NOON, second, WORKER, "cpu", new Adjustment(0.5, 2)));
+        events.add(new StageCancelled(NOON, second, evidence));
+        events.add(new StageStarted(NOON, third, WORKER, "cpu", Adjustment.NONE));
+        events.add(new StageDamaged(NOON, third, new TrainBlock(0), "3 of 4 bytes"));
+        events.add(new StageReset(NOON, stage, "reset by a person"));
+        events.add(new WorkerDrained(NOON, WORKER, "drained by a person"));
+        events.add(new WorkerReturned(NOON, WORKER));
+        events.add(new RunPaused(NOON, RestCause.STORE, "no room"));
+        events.add(new RunResumed(NOON, "there is room"));
+        events.add(new RunStopped(NOON, RestCause.REQUESTED, "a person asked"));
         events.add(new SupervisorStarted(NOON, 2, "host:2"));
         events.add(new RunCompleted(NOON));
         return events;
+    }
+
+    private static Event start(Ticket ticket) {
+        return new StageStarted(NOON, ticket, WORKER, "cpu", Adjustment.NONE);
     }
 
     @Test
@@ -128,7 +150,7 @@ class LedgerTest {
         Ledger other = new Ledger(store);
         other.read();
         other.append(new SupervisorStarted(NOON, 2, "host:2"));
-        assertThat(ledger.append(new StageStarted(NOON, new Ticket("tiny", new Capture(0, 0), 1, 1), WORKER)))
+        assertThat(ledger.append(start(new Ticket("tiny", new Capture(0, 0), 1, 1))))
                 .isEqualTo(new Appended.Fenced("host:2", 2));
     }
 
@@ -198,8 +220,8 @@ class LedgerTest {
         other.read();
         other.append(new SupervisorStarted(NOON, 2, "host:2"));
         Ticket stale = new Ticket("tiny", new Capture(0, 0), 1, 1);
-        ledger.append(new StageStarted(NOON, stale, WORKER));
-        assertThat(ledger.append(new StageStarted(NOON, stale, WORKER))).isEqualTo(new Appended.Fenced("host:2", 2));
+        ledger.append(start(stale));
+        assertThat(ledger.append(start(stale))).isEqualTo(new Appended.Fenced("host:2", 2));
         assertThat(store.list("ledger/")).hasSize(3);
     }
 

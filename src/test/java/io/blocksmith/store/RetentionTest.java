@@ -8,6 +8,7 @@ import static io.blocksmith.run.Histories.start;
 import static io.blocksmith.run.Histories.started;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
@@ -79,7 +80,7 @@ class RetentionTest {
         journal.append(new SupervisorStarted(NOON, 1, "host:1"));
         for (Stage stage : new Stage[] {new Capture(0, 0), new TrainBlock(0)}) {
             Ticket ticket = new Ticket("tiny", stage, 1, 1);
-            journal.append(new StageStarted(NOON, ticket, "worker-1"));
+            journal.append(new StageStarted(NOON, ticket, "worker-1", "cpu", Adjustment.NONE));
             boundary(stage, 1, stage instanceof Capture ? 0 : 1);
             journal.append(new StageCommitted(NOON, ticket, result(ticket)));
         }
