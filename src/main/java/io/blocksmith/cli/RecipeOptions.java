@@ -36,7 +36,8 @@ final class RecipeOptions {
                 || groupSize != null
                 || file != null
                 || !assignments.stream()
-                        .allMatch(assignment -> assignment.strip().matches("(compute|checkpoint|run|cluster|patience|s3|akka)\\..*"));
+                        .allMatch(assignment ->
+                                assignment.strip().matches("(compute|checkpoint|run|cluster|patience|s3|akka)\\..*"));
     }
 
     Settings load() {

@@ -263,8 +263,11 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
                 fleet.unreachable(known.getKey(), now());
             }
         }
+        // One that was out of reach tells what has become of its attempts meanwhile.
+        List<ActorRef<WorkerNode.Command>> appeared =
+                found.stream().filter(worker -> !listed.contains(worker)).toList();
         listed = found;
-        greet(found);
+        greet(appeared);
     }
 
     private void greet(Collection<ActorRef<WorkerNode.Command>> found) {

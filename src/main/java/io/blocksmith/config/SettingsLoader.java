@@ -23,8 +23,7 @@ import java.util.TreeMap;
 public final class SettingsLoader {
     private static final String REFERENCE = "blocksmith-reference.conf";
     private static final String ROOT = "blocksmith";
-    private static final Map<String, Class<? extends Record>> ROOTS =
-            Map.of(
+    private static final Map<String, Class<? extends Record>> ROOTS = Map.of(
             "", Recipe.class,
             "compute", Settings.Compute.class,
             "checkpoint", Settings.Checkpoint.class,

@@ -3,6 +3,7 @@ package io.blocksmith.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.typesafe.config.ConfigFactory;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.spec.Adam;
@@ -99,6 +100,17 @@ class SettingsLoaderTest {
             seed = 123456789012
             compute { device = gpu3, threads = 6 }
             checkpoint { interval = 5m }
+            run { name = "r-1", model = m, calibration = c.jsonl, evaluation = e.txt }
+            cluster {
+              name = two, host = h1, port = 25520, seeds = ["h1:25520", "h2:25520"], runs = "s3://b/p", worker = w1
+              look-every = 2s
+            }
+            patience {
+              lease = 1s, tries = 2, lost-workers = 4, quarantine-faults = 6, quarantine-window = 8s, first-sign = 10s
+              least-silence = 12s, silence-factor = 14, stuck-after = 16s
+            }
+            s3 { endpoint = "http://h:9000", region = r, path-style = true, cache = /c, cache-bytes = 7 }
+            akka.loglevel = DEBUG
             """);
 
         Recipe recipe = new Recipe(
@@ -135,7 +147,30 @@ class SettingsLoaderTest {
                 123456789012L);
         assertThat(loaded)
                 .isEqualTo(new Settings(
-                        recipe, new Settings.Compute("gpu3", 6), new Settings.Checkpoint(Duration.ofMinutes(5))));
+                        recipe,
+                        new Settings.Compute("gpu3", 6),
+                        new Settings.Checkpoint(Duration.ofMinutes(5)),
+                        new Settings.Run("r-1", "m", "c.jsonl", "e.txt"),
+                        new Settings.Cluster(
+                                "two",
+                                "h1",
+                                25520,
+                                List.of("h1:25520", "h2:25520"),
+                                "s3://b/p",
+                                "w1",
+                                Duration.ofSeconds(2)),
+                        new Settings.Patience(
+                                Duration.ofSeconds(1),
+                                2,
+                                4,
+                                6,
+                                Duration.ofSeconds(8),
+                                Duration.ofSeconds(10),
+                                Duration.ofSeconds(12),
+                                14,
+                                Duration.ofSeconds(16)),
+                        new Settings.S3("http://h:9000", "r", true, "/c", 7),
+                        ConfigFactory.parseString("akka.loglevel = DEBUG")));
     }
 
     @Test
