@@ -38,7 +38,7 @@ public final class Pipeline implements StageRunner {
         ProcessMemory.resetPeak();
         try {
             AttemptResult result = switch (ticket.stage()) {
-                case Stage.Capture(int segment, int _) -> new CaptureStage(run).run(ticket, segment, told);
+                case Stage.Capture capture -> new CaptureStage(run).run(ticket, capture, told);
                 case Stage.TrainBlock(int block) -> new BlockStage(run).train(ticket, block, told);
                 case Stage.RepairBlock(int block) -> new BlockStage(run).repair(ticket, block, told);
                 case Stage.EndToEnd() -> new EndToEndStage(run).run(ticket, told);

@@ -1,8 +1,6 @@
 package io.blocksmith.stage;
 
 import ai.djl.ndarray.NDManager;
-import io.blocksmith.boundary.Boundary;
-import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
@@ -21,10 +19,9 @@ import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.Compute;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -106,6 +103,32 @@ public final class RunContext {
         return store.path(RunNames.attempt(ticket) + file);
     }
 
+    /**
+     * A local file with the committed {@code object}.
+     *
+     * @throws BlocksmithException when it is not as long as the ledger says
+     */
+    Path verified(ObjectRef object) {
+        Path file = store.path(object.name());
+        try {
+            long found = Files.size(file);
+            if (found != object.bytes()) {
+                throw BlocksmithException.environment(
+                        null,
+                        "%s: %d bytes were committed, %d are found; the file is torn",
+                        file,
+                        object.bytes(),
+                        found);
+            }
+            return file;
+        } catch (NoSuchFileException e) {
+            throw BlocksmithException.environment(
+                    e, "%s: committed with %d bytes, but there is no such file", file, object.bytes());
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+        }
+    }
+
     CheckpointWeights openModel() {
         return CheckpointWeights.open(Path.of(inputs.model()));
     }
@@ -177,23 +200,6 @@ public final class RunContext {
         } catch (IOException e) {
             throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", folder, e.getMessage());
         }
-    }
-
-    /** Seals a boundary of {@code ticket}: its shards become objects, readable by whoever trains {@code block}. */
-    List<ObjectRef> seal(Boundary boundary, Ticket ticket, int block, RunNames.Stream stream) {
-        List<ObjectRef> objects = new ArrayList<>();
-        String prefix = RunNames.boundary(ticket, block, stream);
-        for (int shard = 0; shard < boundary.layout().shards(); shard++) {
-            String name = ActivationLayout.shardName(shard);
-            objects.add(store.put(prefix + name, boundary.directory().resolve(name)));
-        }
-        return objects;
-    }
-
-    /** The boundary before {@code block} that the committed attempt {@code ticket} sealed. */
-    Boundary boundary(Ticket ticket, int block, RunNames.Stream stream, ActivationLayout layout) {
-        String first = RunNames.boundary(ticket, block, stream) + ActivationLayout.shardName(0);
-        return new Boundary(store.path(first).getParent(), layout);
     }
 
     /** Windows that perplexities are measured on. */
