@@ -39,7 +39,6 @@ public final class RunContext {
     private final RunInputs inputs;
     private final ObjectStore store;
     private final Compute compute;
-    private final Path scratch;
     private final Plan plan;
 
     public RunContext(RunIdentity identity, RunInputs inputs, ObjectStore store, Compute compute, int blocks) {
@@ -47,7 +46,6 @@ public final class RunContext {
         this.inputs = inputs;
         this.store = store;
         this.compute = compute;
-        this.scratch = store.path("scratch");
         this.plan = Plan.of(identity.recipe(), blocks);
     }
 
@@ -175,7 +173,8 @@ public final class RunContext {
 
     /** An empty folder for what {@code ticket} writes before it is put; removed by {@link #clear}. */
     Path scratch(Ticket ticket) {
-        Path folder = scratch.resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
+        Path folder =
+                store.scratch().resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
         deleteTree(folder);
         try {
             return Files.createDirectories(folder);
@@ -186,7 +185,7 @@ public final class RunContext {
 
     /** Removes all scratch folders: those of ended attempts, and those that a crash left. */
     public void clear() {
-        deleteTree(scratch);
+        deleteTree(store.scratch());
     }
 
     private static void deleteTree(Path folder) {

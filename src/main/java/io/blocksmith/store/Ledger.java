@@ -104,7 +104,7 @@ public final class Ledger implements Journal {
     }
 
     private BlocksmithException broken(String name, String why) {
-        return BlocksmithException.environment(null, "the ledger is broken at %s: %s", store.path(name), why);
+        return BlocksmithException.environment(null, "the ledger is broken at %s: %s", store.where(name), why);
     }
 
     @Override

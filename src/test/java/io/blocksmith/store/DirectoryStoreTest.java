@@ -8,11 +8,19 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.ObjectRef;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DirectoryStoreTest {
     private static final String ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -24,7 +32,7 @@ class DirectoryStoreTest {
 
     @BeforeEach
     void open() {
-        store = DirectoryStore.openForWriting(root);
+        store = DirectoryStore.openForWriting(root, "test");
     }
 
     private ObjectRef put(String name, String content) throws IOException {
@@ -56,12 +64,74 @@ class DirectoryStoreTest {
     }
 
     @Test
-    void whatACrashLeftIsRemovedOnOpeningForWriting() {
+    void whatACrashLeftIsRemovedOnOpeningUnderTheSameName() throws IOException {
         Path left = store.temporary("blocks/007/a.bin");
+        Path work = Files.writeString(store.scratch().resolve("shard"), "x");
         DirectoryStore.open(root);
         assertThat(left).exists();
-        DirectoryStore.openForWriting(root);
+        DirectoryStore.openForWriting(root, "test");
         assertThat(left).doesNotExist();
+        assertThat(work).doesNotExist();
+    }
+
+    @Test
+    void anotherProcessKeepsItsUnfinishedFiles() throws IOException {
+        Path left = Files.writeString(store.temporary("a.bin"), "abc");
+        Path work = Files.writeString(store.scratch().resolve("shard"), "x");
+        DirectoryStore.openForWriting(root, "worker-2").close();
+        assertThat(work).exists();
+        assertThat(store.put("a.bin", left).bytes()).isEqualTo(3);
+    }
+
+    @Test
+    void closingLeavesObjectsOnly() throws IOException {
+        put("a.bin", "x");
+        store.temporary("b.bin");
+        Files.writeString(store.scratch().resolve("shard"), "x");
+        store.close();
+        assertThat(root).isDirectoryNotContaining("glob:**/{.tmp,scratch}");
+        assertThat(store.list("")).containsExactly("a.bin");
+    }
+
+    @Test
+    void hiddenFilesAndScratchAreNoObjects() throws IOException {
+        Files.writeString(root.resolve(".lock"), "1");
+        Files.createDirectories(root.resolve("blocks/.nfs"));
+        Files.writeString(root.resolve("blocks/.nfs/x"), "1");
+        Files.writeString(store.scratch().resolve("shard"), "x");
+        assertThat(store.list("")).isEmpty();
+        assertThatThrownBy(() -> store.path(".lock")).hasMessage("'.lock' is no object name");
+        assertThatThrownBy(() -> store.path("scratch/test/shard")).hasMessageEndingWith("is no object name");
+    }
+
+    @Test
+    void objectsComeAndGoInAFolderThatOthersPrune() throws Exception {
+        int rounds = 300;
+        try (var threads = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> writers = new ArrayList<>();
+            for (int writer = 0; writer < 4; writer++) {
+                String name = "a/b/c/" + writer;
+                writers.add(threads.submit(() -> {
+                    for (int round = 0; round < rounds; round++) {
+                        put(name, "x");
+                        assertThat(store.exists(name)).isTrue();
+                        store.list("a/");
+                        store.delete(name);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> writer : writers) {
+                writer.get(60, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(root.resolve("a")).doesNotExist();
+    }
+
+    @Test
+    void aStoreThatWasOpenedForLookingWritesNothing() {
+        assertThatThrownBy(() -> DirectoryStore.open(root).replace("a", new byte[0]))
+                .hasMessage("%s was opened for looking only", root);
     }
 
     @Test
@@ -108,11 +178,22 @@ class DirectoryStoreTest {
                         failure -> assertThat(failure.category()).isEqualTo(Category.ENVIRONMENT));
     }
 
-    @Test
-    void aFullDiskIsTheOperatorsBusiness() {
-        BlocksmithException failure =
-                StorageFailure.of(new IOException("No space left on device"), "write", Path.of("a.bin"));
-        assertThat(failure.category()).isEqualTo(Category.ENVIRONMENT);
-        assertThat(failure).hasMessageContaining("no room is left");
+    @ParameterizedTest
+    @CsvSource({
+        "No space left on device, STORE_FULL",
+        "Disk quota exceeded, STORE_FULL",
+        "Read-only file system, STORE_UNAVAILABLE",
+        "Input/output error, STORE_UNAVAILABLE",
+        "Stale file handle, STORE_UNAVAILABLE",
+        "Connection timed out, STORE_UNAVAILABLE",
+        "Interrupted system call, TRANSIENT"
+    })
+    void whatTheFileSystemSaysDecidesWhoActs(String reason, Category category) {
+        Path file = Path.of("a.bin");
+        assertThat(StorageFailure.of(new IOException(reason), "write", file).category())
+                .isEqualTo(category);
+        assertThat(StorageFailure.of(new FileSystemException("a.bin", null, reason), "write", file)
+                        .category())
+                .isEqualTo(category);
     }
 }

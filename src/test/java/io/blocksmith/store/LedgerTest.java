@@ -51,7 +51,7 @@ class LedgerTest {
 
     @BeforeEach
     void open() {
-        store = DirectoryStore.openForWriting(root);
+        store = DirectoryStore.openForWriting(root, "test");
         ledger = new Ledger(store);
     }
 
