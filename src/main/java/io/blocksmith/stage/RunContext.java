@@ -22,6 +22,7 @@ import io.blocksmith.tensor.Compute;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,14 +45,22 @@ public final class RunContext {
     private final Compute compute;
     private final Path scratch;
     private final Plan plan;
+    private final Duration checkpointInterval;
 
-    public RunContext(RunIdentity identity, RunInputs inputs, ObjectStore store, Compute compute, int blocks) {
+    public RunContext(
+            RunIdentity identity,
+            RunInputs inputs,
+            ObjectStore store,
+            Compute compute,
+            int blocks,
+            Duration checkpointInterval) {
         this.identity = identity;
         this.inputs = inputs;
         this.store = store;
         this.compute = compute;
         this.scratch = store.path("scratch");
         this.plan = Plan.of(identity.recipe(), blocks);
+        this.checkpointInterval = checkpointInterval;
     }
 
     RunIdentity identity() {
@@ -80,6 +89,10 @@ public final class RunContext {
 
     NDManager manager() {
         return compute.manager();
+    }
+
+    Duration checkpointInterval() {
+        return checkpointInterval;
     }
 
     /** The stages of this run. */
