@@ -61,7 +61,8 @@ final class EmbeddedQuantization {
                 RunFolder held = RunFolder.open(folder)) {
             RunContext context;
             try {
-                context = submission.into(held.store(), compute);
+                context = submission.into(
+                        held.store(), compute, settings.checkpoint().interval());
             } catch (RuntimeException refused) {
                 if (fresh) {
                     deleteTree(folder);

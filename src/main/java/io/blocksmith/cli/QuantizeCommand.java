@@ -86,6 +86,6 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!resumed || recipe.givesRecipe()) {
             return settings;
         }
-        return new Settings(RunModel.recipe(folder), settings.compute());
+        return new Settings(RunModel.recipe(folder), settings.compute(), settings.checkpoint());
     }
 }

@@ -30,13 +30,13 @@ final class RecipeOptions {
             description = "One key of the recipe, over the file; repeatable, the last one counts.")
     private List<String> assignments = new ArrayList<>();
 
-    /** Whether any key of the recipe was given; {@code compute} keys are not of it. */
+    /** Whether any key of the recipe was given; {@code compute} and {@code checkpoint} keys are not of it. */
     boolean givesRecipe() {
         return bits != null
                 || groupSize != null
                 || file != null
                 || !assignments.stream()
-                        .allMatch(assignment -> assignment.strip().startsWith("compute."));
+                        .allMatch(assignment -> assignment.strip().matches("(compute|checkpoint)\\..*"));
     }
 
     Settings load() {

@@ -24,7 +24,7 @@ public final class SettingsLoader {
     private static final String REFERENCE = "blocksmith-reference.conf";
     private static final String ROOT = "blocksmith";
     private static final Map<String, Class<? extends Record>> ROOTS =
-            Map.of("", Recipe.class, "compute", Settings.Compute.class);
+            Map.of("", Recipe.class, "compute", Settings.Compute.class, "checkpoint", Settings.Checkpoint.class);
     private static final Keys KEYS = new Keys(ROOTS);
 
     private SettingsLoader() {}
@@ -63,7 +63,8 @@ public final class SettingsLoader {
         ValueReader reader = new ValueReader(bits(values));
         RecordMapper mapper = new RecordMapper(values, reference, reader, problems);
         Settings.Compute compute = mapper.map(Settings.Compute.class, "compute");
-        Settings settings = new Settings(mapper.map(Recipe.class, ""), compute);
+        Settings.Checkpoint checkpoint = mapper.map(Settings.Checkpoint.class, "checkpoint");
+        Settings settings = new Settings(mapper.map(Recipe.class, ""), compute, checkpoint);
         if (!problems.isEmpty()) {
             throw problems.failure();
         }

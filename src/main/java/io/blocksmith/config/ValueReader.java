@@ -1,10 +1,12 @@
 package io.blocksmith.config;
 
+import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigValue;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +18,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Single values to the types of record components: numbers, booleans, strings, enums and lists of these. Text that spells
+ * Single values to the types of record components: numbers, booleans, strings, durations, enums and lists of these. Text that spells
  * a number or a boolean is one, as HOCON has it, because command-line values are text.
  *
  * @param bits decides what {@code auto} learning rates are
@@ -43,6 +45,9 @@ record ValueReader(int bits) {
         String text = plain.toString().strip();
         if (type == String.class) {
             return Optional.of(text);
+        }
+        if (type == Duration.class) {
+            return duration(value);
         }
         if (type == boolean.class) {
             return bool(text);
@@ -77,6 +82,15 @@ record ValueReader(int bits) {
         return Optional.of(elements);
     }
 
+    /** HOCON's own durations: {@code 120s}, {@code 2 minutes}; a number alone counts milliseconds. */
+    private static Optional<Object> duration(ConfigValue value) {
+        try {
+            return Optional.of(value.atKey("duration").getDuration("duration"));
+        } catch (ConfigException e) {
+            return Optional.empty();
+        }
+    }
+
     private static Optional<Object> bool(String text) {
         return switch (text) {
             case "true", "yes", "on" -> Optional.of(true);
@@ -107,6 +121,9 @@ record ValueReader(int bits) {
         }
         if (type == String.class) {
             return "text";
+        }
+        if (type == Duration.class) {
+            return "a duration such as 120s, 500ms or 2m";
         }
         if (type == boolean.class) {
             return "true or false";

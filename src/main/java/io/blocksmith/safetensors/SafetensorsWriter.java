@@ -119,6 +119,16 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** Checks that every tensor is complete and forces the file to disk. */
     public void finish() {
+        requireComplete();
+        try {
+            channel.force(true);
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be forced to disk: %s", file, e.getMessage());
+        }
+    }
+
+    /** Checks that every tensor is complete, for a file that somebody else will force. */
+    public void requireComplete() {
         boolean complete = tensors.isEmpty()
                 || (current >= tensors.size() - 1
                         && written == tensors.getLast().bytes());
@@ -126,11 +136,6 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw BlocksmithException.defect(
                     "%s: finished while tensor %s is incomplete",
                     file, tensors.get(current).name());
-        }
-        try {
-            channel.force(true);
-        } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be forced to disk: %s", file, e.getMessage());
         }
     }
 

@@ -21,6 +21,9 @@ final class AttemptProgress {
     private long phaseStartNanos;
     private double smoothed = Double.NaN;
     private double reference = Double.NaN;
+    private LongSupplier savedStep = () -> 0;
+    private long dataWaitNanos;
+    private boolean dataWaitKnown;
 
     AttemptProgress(Ticket ticket, Monitor monitor, LongSupplier nanoTime) {
         this.ticket = ticket;
@@ -40,7 +43,25 @@ final class AttemptProgress {
         phase = name;
         phaseStartNanos = nanoTime.getAsLong();
         smoothed = Double.NaN;
+        dataWaitNanos = 0;
+        dataWaitKnown = false;
         told(1, 1, 0, 0, Double.NaN);
+    }
+
+    /** The clock that durations are measured by. */
+    LongSupplier nanoTime() {
+        return nanoTime;
+    }
+
+    /** Where to ask for the newest durable checkpoint from now on. */
+    void savedStep(LongSupplier supplier) {
+        savedStep = supplier;
+    }
+
+    /** Time of this phase that was spent waiting for data. */
+    void waitedForData(long nanos) {
+        dataWaitNanos += nanos;
+        dataWaitKnown = true;
     }
 
     /** The loss to compare with from now on. */
@@ -71,9 +92,24 @@ final class AttemptProgress {
         return seconds > 0 ? tokens / seconds : Double.NaN;
     }
 
+    private double dataWait() {
+        long phaseNanos = nanoTime.getAsLong() - phaseStartNanos;
+        return dataWaitKnown && phaseNanos > 0 ? Math.min(1, (double) dataWaitNanos / phaseNanos) : Double.NaN;
+    }
+
     private void told(int epoch, int epochs, long step, long steps, double tokensPerSecond) {
         requireNotCancelled();
         monitor.progressed(new Progress(
-                ticket, phase, epoch, epochs, step, steps, smoothed, reference, tokensPerSecond, 0, Double.NaN));
+                ticket,
+                phase,
+                epoch,
+                epochs,
+                step,
+                steps,
+                smoothed,
+                reference,
+                tokensPerSecond,
+                savedStep.getAsLong(),
+                dataWait()));
     }
 }

@@ -88,7 +88,7 @@ final class InputDigests {
             String path = file.toAbsolutePath().normalize().toString();
             Stamp before = known.get(path);
             boolean unchanged = before != null && before.bytes() == bytes && before.modifiedMillis() == modified;
-            Stamp stamp = unchanged ? before : new Stamp(bytes, modified, read(file));
+            Stamp stamp = unchanged ? before : new Stamp(bytes, modified, sha256(file));
             stamps.put(path, stamp);
             return stamp.sha256();
         } catch (IOException e) {
@@ -96,7 +96,8 @@ final class InputDigests {
         }
     }
 
-    private static String read(Path file) throws IOException {
+    /** SHA-256 of a file's content, in lower-case hexadecimal. */
+    static String sha256(Path file) throws IOException {
         MessageDigest digest = sha256();
         ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

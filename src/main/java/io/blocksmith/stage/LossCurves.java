@@ -16,6 +16,7 @@ import java.util.List;
 final class LossCurves {
     static final String FILE = "curves.json";
     private static final int POINTS = 200;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** One point; step 0 is the start. */
     record Point(long step, double loss) {}
@@ -39,13 +40,43 @@ final class LossCurves {
         }
     }
 
+    /** A validation; one that is repeated after an interruption has its point already. */
     void validated(long step, double loss) {
-        validation.add(new Point(step, loss));
+        if (validation.isEmpty() || validation.getLast().step() < step) {
+            validation.add(new Point(step, loss));
+        }
+    }
+
+    /** All points and the stretch begun, to be stored in the middle of a training. */
+    private record Unfinished(List<Point> train, List<Point> validation, double sum, long count) {}
+
+    /** The curves so far as JSON. */
+    String unfinished() {
+        try {
+            return JSON.writeValueAsString(new Unfinished(train, validation, sum, count));
+        } catch (JsonProcessingException e) {
+            throw BlocksmithException.defect("loss curves: %s", e.getMessage());
+        }
+    }
+
+    /** Becomes what {@link #unfinished} told of other curves. */
+    void resume(String unfinished) {
+        try {
+            Unfinished state = JSON.readValue(unfinished, Unfinished.class);
+            train.clear();
+            train.addAll(state.train());
+            validation.clear();
+            validation.addAll(state.validation());
+            sum = state.sum();
+            count = state.count();
+        } catch (JsonProcessingException e) {
+            throw BlocksmithException.defect("loss curves of a checkpoint: %s", e.getMessage());
+        }
     }
 
     void write(Path file) {
         try {
-            new ObjectMapper().writeValue(file.toFile(), new Curves(train, validation));
+            JSON.writeValue(file.toFile(), new Curves(train, validation));
         } catch (IOException e) {
             throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
         }
@@ -53,7 +84,7 @@ final class LossCurves {
 
     static Curves read(Path file) {
         try {
-            return new ObjectMapper().readValue(Files.readAllBytes(file), Curves.class);
+            return JSON.readValue(Files.readAllBytes(file), Curves.class);
         } catch (JsonProcessingException e) {
             throw BlocksmithException.environment(e, "%s: not valid: %s", file, e.getOriginalMessage());
         } catch (IOException e) {

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -40,13 +41,21 @@ public final class RunContext {
     private final ObjectStore store;
     private final Compute compute;
     private final Plan plan;
+    private final Duration checkpointInterval;
 
-    public RunContext(RunIdentity identity, RunInputs inputs, ObjectStore store, Compute compute, int blocks) {
+    public RunContext(
+            RunIdentity identity,
+            RunInputs inputs,
+            ObjectStore store,
+            Compute compute,
+            int blocks,
+            Duration checkpointInterval) {
         this.identity = identity;
         this.inputs = inputs;
         this.store = store;
         this.compute = compute;
         this.plan = Plan.of(identity.recipe(), blocks);
+        this.checkpointInterval = checkpointInterval;
     }
 
     RunIdentity identity() {
@@ -75,6 +84,10 @@ public final class RunContext {
 
     NDManager manager() {
         return compute.manager();
+    }
+
+    Duration checkpointInterval() {
+        return checkpointInterval;
     }
 
     /** The stages of this run. */

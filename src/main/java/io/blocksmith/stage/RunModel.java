@@ -14,9 +14,12 @@ import io.blocksmith.store.SpecFile;
 import io.blocksmith.tensor.Compute;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** A run folder looked at as a model. */
 public final class RunModel {
+    private static final Duration NEVER_TRAINS = Duration.ZERO;
+
     private RunModel() {}
 
     /** Whether {@code folder} is a run folder. */
@@ -44,7 +47,12 @@ public final class RunModel {
         SpecFile spec = SpecFile.read(store);
         RunState state = new Ledger(store).read();
         RunContext run = new RunContext(
-                spec.identity(RunIdentity.class), spec.operations(RunInputs.class), store, compute, state.blocks());
+                spec.identity(RunIdentity.class),
+                spec.operations(RunInputs.class),
+                store,
+                compute,
+                state.blocks(),
+                NEVER_TRAINS);
         requireCommitted(folder, run.plan(), state, subject);
         return new SubjectWeights(run, state, subject);
     }

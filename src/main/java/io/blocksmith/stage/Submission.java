@@ -20,6 +20,7 @@ import io.blocksmith.store.SpecFile;
 import io.blocksmith.tensor.Compute;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * Everything that is wrong with a run is found here, before any work: a damaged model, a recipe that the model cannot
@@ -110,13 +111,14 @@ public final class Submission {
      * Freezes the run in its folder, or confirms that the folder holds this very run.
      *
      * @param compute the device of this process
+     * @param checkpointInterval time from one save of a training to the next
      * @return what stages need
      */
-    public RunContext into(ObjectStore store, Compute compute) {
+    public RunContext into(ObjectStore store, Compute compute, Duration checkpointInterval) {
         RunIdentity identity = identity(store);
         tokens(store, RunContext.CALIBRATION_TOKENS, inputs.calibration());
         inputs.evaluationText().ifPresent(file -> tokens(store, RunContext.EVALUATION_TOKENS, file));
-        RunContext run = new RunContext(identity, inputs, store, compute, config.blocks());
+        RunContext run = new RunContext(identity, inputs, store, compute, config.blocks(), checkpointInterval);
         run.clear();
         requireTokens(run);
         SpecFile.of(identity, inputs).writeOrConfirm(store);

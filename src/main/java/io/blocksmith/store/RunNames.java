@@ -1,5 +1,6 @@
 package io.blocksmith.store;
 
+import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.EndToEnd;
 import io.blocksmith.run.Stage.Evaluate;
@@ -9,6 +10,9 @@ import io.blocksmith.run.Stage.Report;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
 import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What things in a run folder are called. Everything that an attempt writes carries its name, so that a stale attempt
@@ -19,7 +23,8 @@ import java.util.Locale;
  * ledger/00000042.json                               the events
  * boundaries/008/block-007-attempt-2/quantized/...   hidden states that enter block 8, as that attempt left them
  * blocks/007/attempt-2/...                           a trained block; repaired: blocks/007/repair-attempt-1/...
- * end-to-end/attempt-1/...                           E2E-QP
+ * blocks/007/attempt-2/checkpoint-0000000096/...     where the training of that block can be gone on from
+ * end-to-end/attempt-1/...                           E2E-QP, with checkpoints likewise
  * evaluations/block-ap/attempt-1/...                 perplexities
  * export/gptq/...                                    finished models
  * report.html, report.json
@@ -30,6 +35,9 @@ public final class RunNames {
     public static final String REPORT_HTML = "report.html";
     public static final String REPORT_JSON = "report.json";
     public static final String BOUNDARIES = "boundaries/";
+
+    private static final String CHECKPOINT = "checkpoint-";
+    private static final Pattern CHECKPOINT_OBJECT = Pattern.compile("attempt-([0-9]{1,9})/" + CHECKPOINT);
 
     private RunNames() {}
 
@@ -71,6 +79,26 @@ public final class RunNames {
     /** Whether the object {@code name} is part of a boundary written by {@code ticket}. */
     static boolean isBoundaryOf(Ticket ticket, String name) {
         return name.startsWith(BOUNDARIES) && name.contains("/" + attemptKey(ticket) + "/");
+    }
+
+    /** Prefix, ending in a slash, of the checkpoint that {@code ticket} saves after {@code step} steps. */
+    public static String checkpoint(Ticket ticket, long step) {
+        return "%s%s%010d/".formatted(attempt(ticket), CHECKPOINT, step);
+    }
+
+    /** The attempt that the checkpoint object {@code name} was saved by; empty when it is no part of a checkpoint. */
+    public static OptionalInt checkpointAttempt(String name) {
+        Matcher matcher = CHECKPOINT_OBJECT.matcher(name);
+        return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
+    }
+
+    /**
+     * Prefix of what all attempts at {@code stage} write: the objects below it that have a {@link #checkpointAttempt} are
+     * the stage's checkpoints.
+     */
+    public static String checkpoints(Stage stage) {
+        String first = attempt(new Ticket("", stage, 1, 0));
+        return first.endsWith("attempt-1/") ? first.substring(0, first.length() - "1/".length()) : first;
     }
 
     private static String attemptKey(Ticket ticket) {

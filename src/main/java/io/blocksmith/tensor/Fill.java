@@ -45,6 +45,17 @@ public final class Fill {
         return array;
     }
 
+    /** Overwrites {@code array} by {@code rows}. */
+    public static void into(NDArray array, RowSource rows) {
+        if (array.getDevice().isGpu()) {
+            try (NDArray staged = array(array.getManager(), array.getShape(), array.getDataType(), rows)) {
+                Copy.into(staged, array);
+            }
+            return;
+        }
+        windows(array, (first, last, window) -> rows.fill(first, last, window));
+    }
+
     /** Hands the content of {@code array} to {@code sink} in windows of whole rows. */
     public static void read(NDArray array, RowSink sink) {
         if (array.getDevice().isGpu()) {

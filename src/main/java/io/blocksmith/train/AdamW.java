@@ -7,7 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import io.blocksmith.spec.Adam;
 import io.blocksmith.tensor.Script;
 import io.blocksmith.tensor.Script.Argument;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * AdamW (Loshchilov and Hutter, arXiv 1711.05101) over a list of parameters, in place, in one pass over memory: libtorch's
@@ -66,6 +68,17 @@ public final class AdamW implements AutoCloseable {
                             Argument.of(steps),
                             Argument.of(rate)));
         }
+    }
+
+    /** Moments and step counts as {@code prefix.first.0}, {@code prefix.second.0}, {@code prefix.steps.0}, ...; aliases. */
+    Map<String, NDArray> state(String prefix) {
+        Map<String, NDArray> state = new LinkedHashMap<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            state.put("%s.first.%d".formatted(prefix, i), firstMoments.get(i));
+            state.put("%s.second.%d".formatted(prefix, i), secondMoments.get(i));
+            state.put("%s.steps.%d".formatted(prefix, i), steps.get(i));
+        }
+        return state;
     }
 
     @Override

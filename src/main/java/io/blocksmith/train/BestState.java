@@ -5,7 +5,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.tensor.Copy;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The state with the lowest validation loss so far, kept as copies beside the one in training. */
 final class BestState implements AutoCloseable {
@@ -32,6 +34,25 @@ final class BestState implements AutoCloseable {
                 Copy.into(current.get(i), kept.get(i));
             }
         }
+    }
+
+    /** The lowest loss so far; infinite before the first. */
+    double loss() {
+        return loss;
+    }
+
+    /** Takes up a training whose kept arrays were put back: from here on {@code loss} is the one to beat. */
+    void resume(double loss) {
+        this.loss = loss;
+    }
+
+    /** The kept arrays as {@code prefix.0}, {@code prefix.1}, ...; aliases. */
+    Map<String, NDArray> state(String prefix) {
+        Map<String, NDArray> state = new LinkedHashMap<>();
+        for (int i = 0; i < kept.size(); i++) {
+            state.put("%s.%d".formatted(prefix, i), kept.get(i));
+        }
+        return state;
     }
 
     /** Puts the best state back, and returns its loss. */

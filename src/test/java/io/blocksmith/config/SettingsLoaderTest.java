@@ -17,6 +17,7 @@ import io.blocksmith.spec.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,7 +64,9 @@ class SettingsLoaderTest {
                 Numerics.FLOAT32,
                 0);
 
-        assertThat(SettingsLoader.defaults()).isEqualTo(new Settings(paper, new Settings.Compute("auto", 0)));
+        assertThat(SettingsLoader.defaults())
+                .isEqualTo(new Settings(
+                        paper, new Settings.Compute("auto", 0), new Settings.Checkpoint(Duration.ofSeconds(120))));
     }
 
     @Test
@@ -93,6 +96,7 @@ class SettingsLoaderTest {
             numerics = bfloat16
             seed = 123456789012
             compute { device = gpu3, threads = 6 }
+            checkpoint { interval = 5m }
             """);
 
         Recipe recipe = new Recipe(
@@ -127,7 +131,9 @@ class SettingsLoaderTest {
                 List.of(ExportFormat.DEQUANTIZED),
                 Numerics.BFLOAT16,
                 123456789012L);
-        assertThat(loaded).isEqualTo(new Settings(recipe, new Settings.Compute("gpu3", 6)));
+        assertThat(loaded)
+                .isEqualTo(new Settings(
+                        recipe, new Settings.Compute("gpu3", 6), new Settings.Checkpoint(Duration.ofMinutes(5))));
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -61,9 +62,9 @@ final class StagedRun {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        DirectoryStore store = DirectoryStore.open(folder.resolve("run"));
+        DirectoryStore store = DirectoryStore.openForWriting(folder.resolve("run"), "test");
         Submission submission = Submission.check(new RunInputs(model.toString(), calibration.toString(), ""), recipe);
-        RunContext context = submission.into(store, TestCompute.cpu());
+        RunContext context = submission.into(store, TestCompute.cpu(), Duration.ofMinutes(2));
         Ledger ledger = new Ledger(store);
         ledger.append(new RunSubmitted(Instant.EPOCH, "run", submission.identityDigest(store), config.blocks()));
         ledger.append(new SupervisorStarted(Instant.EPOCH, 1, "test"));
