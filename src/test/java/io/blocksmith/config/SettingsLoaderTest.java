@@ -66,7 +66,7 @@ class SettingsLoaderTest {
 
         assertThat(SettingsLoader.defaults())
                 .isEqualTo(new Settings(
-                        paper, new Settings.Compute("auto", 0), new Settings.Checkpoint(Duration.ofSeconds(120))));
+                        paper, new Settings.Compute("auto", 0), new Settings.Checkpoint(Duration.ofMinutes(2))));
     }
 
     @Test
