@@ -54,8 +54,8 @@ record EndToEndTraining(PackedModel model, EndToEndTrainer trainer, Samples trai
                         new PackedModel(load(run, config, manager), weights, decoder, head, packer, manager);
                 try (EndToEndTrainer trainer =
                         new EndToEndTrainer(model, recipe, adjusted, grid.symmetric(), manager)) {
-                    return use.apply(new EndToEndTraining(
-                            model, trainer, samples(split.train()), samples(split.validation())));
+                    return use.apply(
+                            new EndToEndTraining(model, trainer, samples(split.train()), samples(split.validation())));
                 }
             }
         }

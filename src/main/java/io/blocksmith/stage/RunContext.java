@@ -16,6 +16,7 @@ import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
+import io.blocksmith.store.SpecFile;
 import io.blocksmith.tensor.Compute;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 
 /**
@@ -41,6 +43,7 @@ public final class RunContext {
     private final ObjectStore store;
     private final Compute compute;
     private final Plan plan;
+    private final Ledger ledger;
     private final Duration checkpointInterval;
 
     public RunContext(
@@ -55,7 +58,29 @@ public final class RunContext {
         this.store = store;
         this.compute = compute;
         this.plan = Plan.of(identity.recipe(), blocks);
+        this.ledger = new Ledger(store);
         this.checkpointInterval = checkpointInterval;
+    }
+
+    /**
+     * A submitted run as its store alone tells it.
+     *
+     * @param checkpointInterval time from one save of a training to the next
+     */
+    public static RunContext open(ObjectStore store, Compute compute, Duration checkpointInterval) {
+        SpecFile spec = SpecFile.read(store);
+        int blocks = new Ledger(store).read().blocks();
+        if (blocks == 0) {
+            throw BlocksmithException.environment(
+                    null, "%s: the run has a specification but was never submitted", store.where(RunNames.SPEC));
+        }
+        return new RunContext(
+                spec.identity(RunIdentity.class),
+                spec.operations(RunInputs.class),
+                store,
+                compute,
+                blocks,
+                checkpointInterval);
     }
 
     RunIdentity identity() {
@@ -97,7 +122,18 @@ public final class RunContext {
 
     /** The run as its ledger tells it now. */
     RunState state() {
-        return new Ledger(store).read();
+        return ledger.read();
+    }
+
+    /**
+     * Asked before an attempt touches what does not carry its name.
+     *
+     * @throws CancellationException when another attempt has taken the place of {@code ticket}
+     */
+    void requireRunning(Ticket ticket) {
+        if (!state().isRunning(ticket)) {
+            throw new CancellationException(ticket + " is no longer the attempt that runs; it leaves nothing");
+        }
     }
 
     /** The committed result of {@code stage}; stages start only when their prerequisites have one. */

@@ -38,7 +38,8 @@ public final class RunNames {
     public static final String BOUNDARIES = "boundaries/";
 
     private static final String CHECKPOINT = "checkpoint-";
-    private static final Pattern CHECKPOINT_OBJECT = Pattern.compile("attempt-([0-9]{1,9})/" + CHECKPOINT + "([0-9]{10})/");
+    private static final Pattern CHECKPOINT_OBJECT =
+            Pattern.compile("attempt-([0-9]{1,9})/" + CHECKPOINT + "([0-9]{10})/");
 
     private static final String EXCHANGE = "exchange/";
 

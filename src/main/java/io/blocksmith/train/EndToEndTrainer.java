@@ -57,8 +57,7 @@ public final class EndToEndTrainer implements AutoCloseable {
     }
 
     /** Trains the step sizes and zero points of {@code model} in place; {@code parent} owns the optimizer. */
-    public EndToEndTrainer(
-            PackedModel model, EndToEnd recipe, Adjusted adjusted, boolean symmetric, NDManager parent) {
+    public EndToEndTrainer(PackedModel model, EndToEnd recipe, Adjusted adjusted, boolean symmetric, NDManager parent) {
         this.model = model;
         this.recipe = recipe;
         this.adjusted = adjusted;
@@ -191,7 +190,8 @@ public final class EndToEndTrainer implements AutoCloseable {
     }
 
     private boolean isValidated(Samples training) {
-        return step % stepsPerEpoch(training) == 0 || (recipe.validateEvery() > 0 && step % recipe.validateEvery() == 0);
+        return step % stepsPerEpoch(training) == 0
+                || (recipe.validateEvery() > 0 && step % recipe.validateEvery() == 0);
     }
 
     /** Rounded up; but the first step of a warm-up has learning rate 0, so a training of one step has none. */
