@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,6 +89,14 @@ final class CheckpointObjects {
             LOG.warn("{}: checkpoint {} is damaged and skipped: {}", ticket, found.prefix(), damage.get());
         }
         return Optional.empty();
+    }
+
+    /** Steps of the newest checkpoint that this very attempt saved, by its name; it was not looked into. */
+    OptionalLong savedStep() {
+        return names().stream()
+                .filter(name -> name.endsWith("/" + MANIFEST) && name.startsWith(RunNames.attempt(ticket)))
+                .mapToLong(RunNames::checkpointStep)
+                .max();
     }
 
     private boolean isOurs(Manifest manifest) {

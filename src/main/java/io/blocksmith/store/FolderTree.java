@@ -3,6 +3,7 @@ package io.blocksmith.store;
 import static java.nio.file.StandardOpenOption.READ;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -14,8 +15,10 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Folders that other processes create, fill and prune at the same time. A folder that is empty now may be gone at the
@@ -92,6 +95,20 @@ final class FolderTree {
             }
         } catch (DirectoryNotEmptyException inUse) {
             // The rest of the way up is in use as well.
+        }
+    }
+
+    /** Removes {@code folder} with everything in it. */
+    static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (UncheckedIOException failure) {
+            throw failure.getCause();
         }
     }
 

@@ -6,14 +6,18 @@ import io.blocksmith.failure.BlocksmithException;
 final class ObjectNames {
     private ObjectNames() {}
 
-    /** @throws BlocksmithException (a defect) when {@code name} leaves the store, is hidden, or is a folder */
-    static String require(String name) {
-        boolean legal = !name.isEmpty();
+    static boolean isLegal(String name) {
+        boolean legal = !name.isEmpty() && !name.startsWith(OwnerFolders.SCRATCH + "/");
         for (String part : name.split("/", -1)) {
             // Hidden files are not ours to show: the run's lock and unfinished files are such.
             legal &= !part.isEmpty() && !part.startsWith(".") && part.indexOf('\\') < 0;
         }
-        if (!legal || name.startsWith(OwnerFolders.SCRATCH + "/")) {
+        return legal;
+    }
+
+    /** @throws BlocksmithException (a defect) when {@code name} leaves the store, is hidden, or is a folder */
+    static String require(String name) {
+        if (!isLegal(name)) {
             throw BlocksmithException.defect("'%s' is no object name", name);
         }
         return name;

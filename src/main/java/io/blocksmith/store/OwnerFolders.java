@@ -1,13 +1,9 @@
 package io.blocksmith.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 
 /**
  * Where one process keeps what is no object yet: {@code .tmp/OWNER} and {@code scratch/OWNER} below {@code root}. Other
@@ -51,27 +47,12 @@ final class OwnerFolders {
     void clear() {
         for (Path folder : new Path[] {unfinished, scratch}) {
             try {
-                deleteTree(folder);
+                FolderTree.delete(folder);
                 // So that a finished run has no empty folders; another owner's keep it.
                 FolderTree.pruneEmpty(folder.getParent(), folder.getParent().getParent());
             } catch (IOException failure) {
                 throw StorageFailure.of(failure, "clean up", folder);
             }
-        }
-    }
-
-    private static void deleteTree(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (UncheckedIOException failure) {
-            throw failure.getCause();
-        } catch (NoSuchFileException gone) {
-            // Somebody else of this name cleans up as well.
         }
     }
 }

@@ -48,16 +48,14 @@ class PlanTest {
     }
 
     @Test
-    void eachSegmentStartsFromItsCapture() {
+    void eachSegmentStartsFromAllPartsOfItsCapture() {
         Plan plan = Plans.of(5, 2, 0);
-        assertThat(plan.prerequisites(new TrainBlock(0)))
-                .containsExactlyInAnyOrder(new Capture(0, 0), new Capture(0, 1));
-        assertThat(plan.prerequisites(new TrainBlock(3)))
-                .containsExactlyInAnyOrder(new Capture(1, 0), new Capture(1, 1));
+        assertThat(plan.prerequisites(new TrainBlock(0))).containsExactly(new Capture(0, 0), new Capture(0, 1));
+        assertThat(plan.prerequisites(new TrainBlock(3))).containsExactly(new Capture(1, 0), new Capture(1, 1));
     }
 
     @Test
-    void capturesOfOnePartFollowOneAnotherThroughTheSegments() {
+    void aPartOfACaptureWaitsForThatPartBeforeItOnly() {
         Plan plan = Plans.of(5, 2, 0);
         assertThat(plan.captureParts()).isEqualTo(2);
         assertThat(plan.prerequisites(new Capture(0, 1))).isEmpty();
