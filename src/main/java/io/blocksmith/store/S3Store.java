@@ -317,6 +317,22 @@ final class S3Store implements ObjectStore {
                         .toList());
     }
 
+    /** Uploads that have begun; work files are on their owners' machines. */
+    @Override
+    public List<String> unfinished() {
+        return attempt(
+                "list",
+                "",
+                () -> client
+                        .listMultipartUploadsPaginator(
+                                request -> request.bucket(location.bucket()).prefix(location.prefix()))
+                        .uploads()
+                        .stream()
+                        .map(begun -> begun.key().substring(location.prefix().length()))
+                        .sorted()
+                        .toList());
+    }
+
     @Override
     public void delete(String name) {
         String key = key(name);
@@ -372,7 +388,7 @@ final class S3Store implements ObjectStore {
         try {
             return request.get();
         } catch (SdkException failure) {
-            throw S3Failure.of(failure, what, where(name));
+            throw S3Failure.of(failure, what, location.where(name));
         }
     }
 }
