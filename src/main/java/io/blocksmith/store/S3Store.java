@@ -26,7 +26,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
-import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -378,7 +378,11 @@ final class S3Store implements ObjectStore {
         return attempt(what, name, () -> {
             try {
                 return Optional.of(request.get());
-            } catch (NoSuchKeyException absent) {
+            } catch (S3Exception failure) {
+                // Not by its class only: some servers answer 404 without a code.
+                if (failure.statusCode() != 404 || failure instanceof NoSuchBucketException) {
+                    throw failure;
+                }
                 return Optional.empty();
             }
         });
