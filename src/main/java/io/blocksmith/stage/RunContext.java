@@ -141,7 +141,9 @@ public final class RunContext {
         if (state.stage(stage) instanceof Committed committed) {
             return committed;
         }
-        throw BlocksmithException.defect("stage %s is needed but has not committed", stage.key());
+        // Over a network file system a record may be seen late.
+        throw BlocksmithException.transientFault(
+                null, "stage %s is needed, but the ledger does not show its commit", stage.key());
     }
 
     /** A local file with the object called {@code file} that the committed attempt at {@code stage} wrote. */
