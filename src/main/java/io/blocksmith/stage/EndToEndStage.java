@@ -91,7 +91,7 @@ final class EndToEndStage {
     private AttemptListener listener(AttemptProgress progress, LossCurves curves) {
         EndToEnd recipe = run.recipe().endToEnd();
         long tokensPerStep = (long) recipe.batchSize() * recipe.sequenceLength();
-        return new AttemptListener(progress, curves, recipe.epochs(), tokensPerStep);
+        return new AttemptListener(progress, curves, recipe.epochs(), tokensPerStep, () -> {});
     }
 
     /** Saves the scales as the quantizer uses them: step sizes clamped, zero points whole. */

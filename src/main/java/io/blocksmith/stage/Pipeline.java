@@ -10,7 +10,7 @@ import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.tensor.ProcessMemory;
 import java.time.InstantSource;
-import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /** The stages of EfficientQAT, each in a class of its own; measures how long each took and how much memory it had. */
@@ -39,8 +39,8 @@ public final class Pipeline implements StageRunner {
         try {
             AttemptResult result = switch (ticket.stage()) {
                 case Stage.Capture(int segment, int _) -> new CaptureStage(run).run(ticket, segment, told);
-                case Stage.TrainBlock(int block) -> new BlockStage(run).train(ticket, block, told);
-                case Stage.RepairBlock(int block) -> new BlockStage(run).repair(ticket, block, told);
+                case Stage.TrainBlock(int block) -> new BlockStage(run).train(assignment, block, told);
+                case Stage.RepairBlock(int block) -> new BlockStage(run).repair(assignment, block, told);
                 case Stage.EndToEnd() -> new EndToEndStage(run).run(ticket, told);
                 case Stage.Evaluate(Stage.Subject subject) -> new EvaluateStage(run).run(ticket, subject, told);
                 case Stage.Export export -> new ExportStage(run).run(ticket, export.format(), told);
@@ -48,7 +48,10 @@ public final class Pipeline implements StageRunner {
             };
             return result.with(told.seconds(), ProcessMemory.peakBytes());
         } catch (EngineException e) {
-            throw named(e);
+            // Everything else that libtorch throws is our mistake.
+            throw DeviceMemory.failure(e)
+                    .<RuntimeException>map(Function.identity())
+                    .orElse(e);
         } finally {
             run.clear();
         }
@@ -57,18 +60,5 @@ public final class Pipeline implements StageRunner {
     @Override
     public void assist(Assignment assignment, String worker, Monitor monitor) {
         throw BlocksmithException.defect("%s cannot be assisted", assignment.ticket());
-    }
-
-    /** libtorch reports lack of memory as a text; everything else it throws is our mistake. */
-    private static RuntimeException named(EngineException failure) {
-        String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-        if (message.contains("can't allocate memory") || message.contains("out of memory")) {
-            return BlocksmithException.environment(
-                    failure,
-                    "out of memory on the device: %s. Lower block-ap.batch-size or raise end-to-end.gradient-shards; "
-                            + "`blocksmith inspect` tells what a recipe needs",
-                    failure.getMessage().lines().findFirst().orElse(""));
-        }
-        return failure;
     }
 }
