@@ -123,6 +123,8 @@ final class Checkpoints implements AutoCloseable {
     }
 
     private void save(Snapshot state, LossCurves curves) {
+        // The one before is done: this only tells whether something unforeseen ended it.
+        await();
         startedNanos = nanoTime.getAsLong();
         skippedTold = false;
         Path file;
