@@ -4,45 +4,52 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.data.ActivationLayout;
+import io.blocksmith.data.ActivationPart;
 import io.blocksmith.data.Windows;
-import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.DecoderBlock;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.tensor.NativeHeap;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
-/**
- * One stream of hidden states before a block, as files.
- *
- * @param directory holds the shards
- * @param layout samples [count, T, H] in order
- */
-public record Boundary(Path directory, ActivationLayout layout) {
+/** One stream of hidden states before a block, as files: samples [count, T, H] in order. */
+public sealed interface Boundary permits FolderBoundary, SealedBoundary {
+
+    /** The files, in the order of their samples. */
+    List<ActivationPart> parts();
+
+    /** Samples of all parts together. */
+    int samples();
+
+    /** For people. */
+    String name();
 
     /** Told after each batch, on the device thread; throwing ends the pass. */
     @FunctionalInterface
-    public interface PassListener {
+    interface PassListener {
         void passed(int samples, int ofSamples);
     }
 
+    /** Shape and number format of the whole stream, as it would be when written anew. */
+    default ActivationLayout layout() {
+        ActivationLayout first = parts().getFirst().layout();
+        return new ActivationLayout(first.numbers(), samples(), first.sequenceLength(), first.hiddenSize());
+    }
+
     /** Opens the samples {@code [from, to)} in batches of {@code batch}. */
-    public BoundaryReader read(int batch, int from, int to, NDManager manager) {
+    default BoundaryReader read(int batch, int from, int to, NDManager manager) {
         return new BoundaryReader(this, batch, from, to, manager);
     }
 
     /** Opens all samples. */
-    public BoundaryReader read(int batch, NDManager manager) {
-        return read(batch, 0, layout.samples(), manager);
+    default BoundaryReader read(int batch, NDManager manager) {
+        return read(batch, 0, samples(), manager);
     }
 
     /** Writes the embeddings of {@code windows}, one split after the other, as a new boundary in {@code directory}. */
-    public static Boundary embed(
+    static FolderBoundary embed(
             LlamaWeights weights,
             List<Windows> windows,
             Path directory,
@@ -67,13 +74,14 @@ public record Boundary(Path directory, ActivationLayout layout) {
     }
 
     /** Writes what {@code block} makes of every sample as a new boundary in {@code target}. */
-    public Boundary through(
+    default FolderBoundary through(
             DecoderBlock block,
             BlockWeights weights,
             Path target,
             int batch,
             NDManager manager,
             PassListener listener) {
+        ActivationLayout layout = layout();
         try (BoundaryReader reader = read(batch, manager);
                 BoundaryWriter writer = new BoundaryWriter(target, layout)) {
             int done = 0;
@@ -89,18 +97,6 @@ public record Boundary(Path directory, ActivationLayout layout) {
                 }
                 NativeHeap.trim();
             }
-        }
-    }
-
-    /** Deletes the shards and their folder. */
-    public void delete() {
-        try (Stream<Path> shards = Files.list(directory)) {
-            for (Path shard : shards.toList()) {
-                Files.delete(shard);
-            }
-            Files.delete(directory);
-        } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", directory, e.getMessage());
         }
     }
 }

@@ -17,7 +17,7 @@ public final class BoundaryReader implements AutoCloseable {
 
     BoundaryReader(Boundary boundary, int batch, int from, int to, NDManager manager) {
         this.layout = boundary.layout();
-        this.reader = new ActivationReader(boundary.directory(), layout, batch, from, to);
+        this.reader = new ActivationReader(boundary.name(), boundary.parts(), batch, from, to);
         this.manager = manager;
     }
 

@@ -47,9 +47,9 @@ public final class BoundaryWriter implements AutoCloseable {
     }
 
     /** Waits until everything is on disk. */
-    public Boundary finish() {
+    public FolderBoundary finish() {
         writer.finish();
-        return new Boundary(directory, layout);
+        return new FolderBoundary(directory, layout);
     }
 
     @Override

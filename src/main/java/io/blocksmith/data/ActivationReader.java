@@ -5,10 +5,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -18,15 +16,16 @@ import java.util.concurrent.Future;
 
 /**
  * Reads a range of one stream of hidden states in batches, one batch ahead, on a thread of its own. Batches straddle
- * shards where they must; the last one may be smaller.
+ * shards, and the parts that the stream was written in, where they must; the last one may be smaller. A shard is looked
+ * up and checked when it is reached.
  *
  * <p>Two direct buffers of one batch each are allocated once and used in turn: the numbers of a batch are valid until
  * the next call of {@link #next()} or {@link #close()}. An array that aliases them must be gone by then, its memory
  * is reused or freed. Used by one thread; owns its buffers.
  */
 public final class ActivationReader implements AutoCloseable {
-    private final Path directory;
-    private final ActivationLayout layout;
+    private final String name;
+    private final List<ActivationPart> parts;
     private final int batch;
     private final int to;
     private final Arena arena;
@@ -37,8 +36,8 @@ public final class ActivationReader implements AutoCloseable {
     private int delivered;
 
     // The reading thread's own until it has ended: the shard read last stays open.
-    private FileChannel shard;
-    private int shardIndex = -1;
+    private ShardChannel shard;
+    private int shardFirst = -1;
 
     /**
      * Consecutive samples of the stream.
@@ -50,39 +49,46 @@ public final class ActivationReader implements AutoCloseable {
     public record Batch(int first, int samples, ByteBuffer numbers) {}
 
     /**
-     * Checks the header and the length of every shard, then starts to read.
+     * Starts to read a stream that is one part.
      *
      * @param directory holds the shards
      * @param layout what they must hold
+     */
+    public ActivationReader(Path directory, ActivationLayout layout, int batch, int from, int to) {
+        this(directory.toString(), List.of(new ActivationPart(layout, ShardFiles.in(directory))), batch, from, to);
+    }
+
+    /**
+     * Starts to read.
+     *
+     * @param name of the stream, for people
+     * @param parts of the stream, in order, of equal shape and number format
      * @param batch samples at a time
      * @param from first sample of the range
      * @param to the sample after the last of the range
-     * @throws io.blocksmith.failure.BlocksmithException ENVIRONMENT, when a shard is missing, torn or of another
-     *     layout; USER, when a batch is larger than a buffer can be
+     * @throws io.blocksmith.failure.BlocksmithException USER, when a batch is larger than a buffer can be
      */
-    public ActivationReader(Path directory, ActivationLayout layout, int batch, int from, int to) {
-        Objects.checkFromToIndex(from, to, layout.samples());
+    public ActivationReader(String name, List<ActivationPart> parts, int batch, int from, int to) {
+        Objects.checkFromToIndex(
+                from,
+                to,
+                parts.stream().mapToInt(part -> part.layout().samples()).sum());
         if (batch < 1) {
-            throw BlocksmithException.defect("%s: batches of %d samples; expected 1 or more", directory, batch);
+            throw BlocksmithException.defect("%s: batches of %d samples; expected 1 or more", name, batch);
         }
-        this.directory = directory;
-        this.layout = layout;
+        this.name = name;
+        this.parts = List.copyOf(parts);
         this.batch = batch;
         this.to = to;
         this.delivered = from;
-        int bufferBytes = layout.batchBytes(Math.max(1, Math.min(batch, to - from)));
-        for (int index = 0; index < layout.shards(); index++) {
-            check(index);
-        }
+        int bufferBytes = parts.getFirst().layout().batchBytes(Math.max(1, Math.min(batch, to - from)));
         arena = Arena.ofShared();
         ring = new ByteBuffer[] {
             arena.allocate(bufferBytes, 64).asByteBuffer(),
             arena.allocate(bufferBytes, 64).asByteBuffer()
         };
-        thread = Executors.newSingleThreadExecutor(Thread.ofPlatform()
-                .daemon()
-                .name("activation-reader " + directory)
-                .factory());
+        thread = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("activation-reader " + name).factory());
         prefetch(from);
     }
 
@@ -95,11 +101,12 @@ public final class ActivationReader implements AutoCloseable {
      * The next samples; those of the call before become invalid.
      *
      * @throws NoSuchElementException at the end of the range
-     * @throws io.blocksmith.failure.BlocksmithException ENVIRONMENT, when they cannot be read
+     * @throws io.blocksmith.failure.BlocksmithException ENVIRONMENT, when they cannot be read: a shard is missing, torn
+     *     or of another layout
      */
     public Batch next() {
         if (!hasNext()) {
-            throw new NoSuchElementException(directory + ": no sample left before " + to);
+            throw new NoSuchElementException(name + ": no sample left before " + to);
         }
         Batch next = await();
         delivered = next.first() + next.samples();
@@ -140,7 +147,7 @@ public final class ActivationReader implements AutoCloseable {
             throw cannotRead(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw BlocksmithException.transientFault(e, "%s: interrupted while reading", directory);
+            throw BlocksmithException.transientFault(e, "%s: interrupted while reading", name);
         }
     }
 
@@ -156,75 +163,38 @@ public final class ActivationReader implements AutoCloseable {
     /** On the reading thread. */
     private Batch read(ByteBuffer buffer, int first, int samples) throws IOException {
         buffer.clear();
-        for (int sample = first; sample < first + samples; ) {
-            int index = sample / layout.shardSamples();
-            int inShard = sample % layout.shardSamples();
-            int count = Math.min(first + samples - sample, layout.shardSamples() - inShard);
-            buffer.limit(buffer.position() + layout.batchBytes(count));
-            openShard(index);
-            long position = ShardHeader.BYTES + inShard * layout.sampleBytes();
-            while (buffer.hasRemaining()) {
-                int bytes = shard.read(buffer, position);
-                if (bytes < 0) {
-                    throw torn(index, shard.size());
-                }
-                position += bytes;
+        int sample = first;
+        int partFirst = 0;
+        for (ActivationPart part : parts) {
+            ActivationLayout layout = part.layout();
+            int partEnd = partFirst + layout.samples();
+            while (sample < Math.min(partEnd, first + samples)) {
+                int index = (sample - partFirst) / layout.shardSamples();
+                int inShard = (sample - partFirst) % layout.shardSamples();
+                int count = Math.min(Math.min(first + samples, partEnd) - sample, layout.shardSamples() - inShard);
+                buffer.limit(buffer.position() + layout.batchBytes(count));
+                open(part, index, partFirst + index * layout.shardSamples());
+                shard.read(inShard, buffer);
+                sample += count;
             }
-            sample += count;
+            partFirst = partEnd;
         }
         return new Batch(first, samples, buffer.flip().slice().order(ByteOrder.LITTLE_ENDIAN));
     }
 
-    private void openShard(int index) throws IOException {
-        if (index != shardIndex) {
+    private void open(ActivationPart part, int index, int firstSample) throws IOException {
+        if (firstSample != shardFirst) {
             if (shard != null) {
                 shard.close();
+                shard = null;
+                shardFirst = -1;
             }
-            shard = FileChannel.open(path(index), StandardOpenOption.READ);
-            shardIndex = index;
+            shard = ShardChannel.open(part, index);
+            shardFirst = firstSample;
         }
-    }
-
-    private void check(int index) {
-        try (FileChannel channel = FileChannel.open(path(index), StandardOpenOption.READ)) {
-            ByteBuffer bytes = ByteBuffer.allocate(ShardHeader.BYTES);
-            while (bytes.hasRemaining()) {
-                if (channel.read(bytes) < 0) {
-                    throw torn(index, channel.size());
-                }
-            }
-            String expected = layout.header(index).describe();
-            String found =
-                    ShardHeader.decode(bytes.flip()).map(ShardHeader::describe).orElse("no known header");
-            if (!found.equals(expected)) {
-                throw BlocksmithException.environment(
-                        null, "%s: expected %s, found %s; rebuild this boundary", path(index), expected, found);
-            }
-            if (channel.size() != layout.shardFileBytes(index)) {
-                throw torn(index, channel.size());
-            }
-        } catch (NoSuchFileException e) {
-            throw BlocksmithException.environment(
-                    e, "%s: no such file; expected %d shards; rebuild this boundary", path(index), layout.shards());
-        } catch (IOException e) {
-            throw cannotRead(e);
-        }
-    }
-
-    private Path path(int index) {
-        return directory.resolve(ActivationLayout.shardName(index));
-    }
-
-    private BlocksmithException torn(int index, long found) {
-        return BlocksmithException.environment(
-                null,
-                "%s: expected %d bytes, found %d; the file is torn, rebuild this boundary",
-                path(index),
-                layout.shardFileBytes(index),
-                found);
     }
 
     private BlocksmithException cannotRead(Throwable cause) {
-        return BlocksmithException.environment(cause, "%s: hidden states cannot be read: %s", directory, cause);
+        return BlocksmithException.environment(cause, "%s: hidden states cannot be read: %s", name, cause);
     }
 }

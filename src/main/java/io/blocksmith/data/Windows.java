@@ -111,7 +111,12 @@ public final class Windows {
 
     /** The first {@code some} of these windows. */
     public Windows first(int some) {
-        Objects.checkIndex(some, count + 1);
-        return new Windows(stream, length, some, place);
+        return range(0, some);
+    }
+
+    /** The windows {@code first} to {@code last - 1}. */
+    public Windows range(int first, int last) {
+        Objects.checkFromToIndex(first, last, count);
+        return new Windows(stream, length, last - first, index -> place.applyAsLong(first + index));
     }
 }

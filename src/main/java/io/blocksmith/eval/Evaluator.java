@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import io.blocksmith.boundary.Boundary;
 import io.blocksmith.boundary.BoundaryReader;
+import io.blocksmith.boundary.FolderBoundary;
 import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
@@ -65,7 +66,7 @@ public final class Evaluator {
     /** Perplexity over {@code windows}. */
     public Perplexity perplexity(Windows windows, Listener listener) {
         try (NDManager own = manager.newSubManager()) {
-            Boundary last = throughBlocks(windows, own, listener);
+            FolderBoundary last = throughBlocks(windows, own, listener);
             double total = 0;
             int batch = batch(windows.length());
             try (NDScope _ = new NDScope();
@@ -90,7 +91,7 @@ public final class Evaluator {
     /** Writes the logits of the only window of {@code window}, [T, V] raw little-endian float32, to {@code target}. */
     public void logits(Windows window, Path target) {
         try (NDManager own = manager.newSubManager()) {
-            Boundary last = throughBlocks(window, own, (_, _, _, _) -> {});
+            FolderBoundary last = throughBlocks(window, own, (_, _, _, _) -> {});
             try (NDScope _ = new NDScope();
                     OutputHead head = OutputHead.of(weights, own);
                     BoundaryReader reader = last.read(1, own);
@@ -124,7 +125,7 @@ public final class Evaluator {
     }
 
     /** The hidden states after the last block. */
-    private Boundary throughBlocks(Windows windows, NDManager own, Listener listener) {
+    private FolderBoundary throughBlocks(Windows windows, NDManager own, Listener listener) {
         int blocks = weights.config().blocks();
         int batch = batch(windows.length());
         ActivationLayout layout = new ActivationLayout(
@@ -133,13 +134,13 @@ public final class Evaluator {
                 windows.length(),
                 weights.config().hidden());
         RotaryTable rotary = RotaryTable.of(weights.config(), windows.length(), own);
-        Boundary now =
+        FolderBoundary now =
                 Boundary.embed(weights, List.of(windows), scratch.resolve("0"), layout, batch, own, (_, _) -> {});
         try (ScriptedBlock decoder = ScriptedBlock.compile(weights.config(), rotary, bfloat16, own)) {
             for (int i = 0; i < blocks; i++) {
                 int block = i;
                 try (NDManager blockManager = own.newSubManager()) {
-                    Boundary next = now.through(
+                    FolderBoundary next = now.through(
                             decoder,
                             weights.block(block, blockManager),
                             scratch.resolve(Integer.toString(block + 1)),

@@ -10,6 +10,11 @@ import io.blocksmith.train.TrainingListener;
  */
 record AttemptListener(AttemptProgress progress, LossCurves curves, int epochs, long tokensPerStep, Runnable save)
         implements TrainingListener {
+    /** Without saving. */
+    AttemptListener(AttemptProgress progress, LossCurves curves, int epochs, long tokensPerStep) {
+        this(progress, curves, epochs, tokensPerStep, () -> {});
+    }
+
     @Override
     public void stepped(int epoch, long step, long steps, double loss) {
         curves.stepped(step, steps, loss);

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.boundary.Boundary;
+import io.blocksmith.boundary.FolderBoundary;
 import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
@@ -25,7 +26,6 @@ import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Segments.Range;
 import io.blocksmith.run.Stage;
-import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.RepairBlock;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
@@ -98,7 +98,7 @@ final class BlockStage {
             RotaryTable rotary = RotaryTable.of(config, length, manager);
             try (ScriptedBlock decoder = ScriptedBlock.compile(config, rotary, run.bfloat16(), manager)) {
                 BlockWeights weights = model.block(block, manager);
-                Boundary targets = pass("targets", entering.full(), decoder, weights, scratch, manager, progress);
+                FolderBoundary targets = pass("targets", entering.full(), decoder, weights, scratch, manager, progress);
                 BlockState trained = repair
                         ? trainedBefore(state, block, config, manager)
                         : BlockState.roundToNearest(weights, quantizer);
@@ -119,7 +119,7 @@ final class BlockStage {
                     if (last) {
                         targets.delete();
                     } else {
-                        Boundary leaving = pass(
+                        FolderBoundary leaving = pass(
                                 "propagate",
                                 entering.quantized(),
                                 decoder,
@@ -128,8 +128,9 @@ final class BlockStage {
                                 manager,
                                 progress);
                         progress.begin("seal");
-                        objects.addAll(run.seal(targets, ticket, block + 1, RunNames.Stream.FULL));
-                        objects.addAll(run.seal(leaving, ticket, block + 1, RunNames.Stream.QUANTIZED));
+                        StoredBoundaries stored = new StoredBoundaries(run);
+                        objects.addAll(stored.seal(targets, ticket, block + 1, RunNames.Stream.FULL));
+                        objects.addAll(stored.seal(leaving, ticket, block + 1, RunNames.Stream.QUANTIZED));
                     }
                 }
                 return new AttemptResult(objects, figures(ticket, outcome));
@@ -207,9 +208,7 @@ final class BlockStage {
         Range range = run.plan().segments().of(block);
         if (block == range.first()) {
             // A segment's first block sees the full-precision stream on both sides.
-            Ticket captured =
-                    RunContext.committed(state, new Capture(range.segment(), 0)).ticket();
-            Boundary full = run.boundary(captured, block, RunNames.Stream.FULL, layout);
+            Boundary full = new CaptureStage(run).captured(state, range, layout);
             return new Entering(full, full, trainSamples);
         }
         return sealedBy(state, new TrainBlock(block - 1), block, layout, trainSamples);
@@ -243,14 +242,15 @@ final class BlockStage {
     }
 
     private Entering sealedBy(RunState state, Stage before, int block, ActivationLayout layout, int trainSamples) {
-        Ticket ticket = RunContext.committed(state, before).ticket();
+        StoredBoundaries stored = new StoredBoundaries(run);
+        List<StoredBoundaries.Sealed> sealed = List.of(new StoredBoundaries.Sealed(before, layout));
         return new Entering(
-                run.boundary(ticket, block, RunNames.Stream.FULL, layout),
-                run.boundary(ticket, block, RunNames.Stream.QUANTIZED, layout),
+                stored.read(state, sealed, block, RunNames.Stream.FULL),
+                stored.read(state, sealed, block, RunNames.Stream.QUANTIZED),
                 trainSamples);
     }
 
-    private Boundary pass(
+    private FolderBoundary pass(
             String phase,
             Boundary source,
             ScriptedBlock decoder,

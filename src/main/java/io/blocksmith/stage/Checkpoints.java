@@ -108,6 +108,19 @@ final class Checkpoints implements AutoCloseable {
         save(state.get(), curves);
     }
 
+    /**
+     * Saves now, for others to go on from; a failure is as one of a save that was due.
+     *
+     * @return false when a save is under way, and this one did not begin
+     */
+    boolean saveNow(Supplier<Snapshot> state, LossCurves curves) {
+        if (isInFlight()) {
+            return false;
+        }
+        save(state.get(), curves);
+        return true;
+    }
+
     /** Saves at once and waits, before the attempt is given up; what goes wrong with it is told in the log only. */
     void leave(Supplier<Snapshot> state, LossCurves curves) {
         try {

@@ -39,6 +39,8 @@ final class ExportStage {
             export.verify(source, folder);
         }
         progress.begin("seal");
+        // The folder's name is that of every attempt: one that was replaced must not write over its successor's files.
+        run.requireRunning(ticket);
         List<ObjectRef> objects = put(RunNames.attempt(ticket), folder);
         double bytes = objects.stream().mapToDouble(ObjectRef::bytes).sum();
         return new AttemptResult(objects, Map.of(Figures.BYTES, bytes));

@@ -18,6 +18,7 @@ public final class Pipeline implements StageRunner {
     private final RunContext run;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
+    private final ExchangePace pace;
 
     /**
      * Makes a runner.
@@ -26,9 +27,14 @@ public final class Pipeline implements StageRunner {
      * @param clock dates the report
      */
     public Pipeline(RunContext run, LongSupplier nanoTime, InstantSource clock) {
+        this(run, nanoTime, clock, ExchangePace.STANDARD);
+    }
+
+    Pipeline(RunContext run, LongSupplier nanoTime, InstantSource clock, ExchangePace pace) {
         this.run = run;
         this.nanoTime = nanoTime;
         this.clock = clock;
+        this.pace = pace;
     }
 
     @Override
@@ -38,10 +44,10 @@ public final class Pipeline implements StageRunner {
         ProcessMemory.resetPeak();
         try {
             AttemptResult result = switch (ticket.stage()) {
-                case Stage.Capture(int segment, int _) -> new CaptureStage(run).run(ticket, segment, told);
+                case Stage.Capture capture -> new CaptureStage(run).run(ticket, capture, told);
                 case Stage.TrainBlock(int block) -> new BlockStage(run).train(assignment, block, told);
                 case Stage.RepairBlock(int block) -> new BlockStage(run).repair(assignment, block, told);
-                case Stage.EndToEnd() -> new EndToEndStage(run).run(ticket, told);
+                case Stage.EndToEnd() -> new EndToEndStage(run, pace).run(assignment, told);
                 case Stage.Evaluate(Stage.Subject subject) -> new EvaluateStage(run).run(ticket, subject, told);
                 case Stage.Export export -> new ExportStage(run).run(ticket, export.format(), told);
                 case Stage.Report() -> new ReportStage(run, clock).run(ticket, told);
@@ -59,6 +65,24 @@ public final class Pipeline implements StageRunner {
 
     @Override
     public void assist(Assignment assignment, String worker, Monitor monitor) {
-        throw BlocksmithException.defect("%s cannot be assisted", assignment.ticket());
+        Ticket ticket = assignment.ticket();
+        if (!(ticket.stage() instanceof Stage.EndToEnd)) {
+            throw BlocksmithException.defect("%s cannot be assisted", ticket);
+        }
+        AttemptProgress told = new AttemptProgress(ticket, monitor, nanoTime);
+        try {
+            new EndToEndAssistance(run, pace, assignment, worker, told).run();
+        } catch (EngineException e) {
+            throw named(e);
+        } finally {
+            run.clear();
+        }
+    }
+
+    /** Lack of memory has a category of its own; everything else that libtorch throws is our mistake. */
+    private static RuntimeException named(EngineException failure) {
+        return DeviceMemory.failure(failure)
+                .<RuntimeException>map(Function.identity())
+                .orElse(failure);
     }
 }

@@ -37,9 +37,13 @@ final class ReportStage {
 
     AttemptResult run(Ticket ticket, AttemptProgress progress) {
         progress.begin("report");
-        Path folder = run.store().path(RunNames.SPEC).getParent();
+        Path folder = run.scratch(ticket);
         try (CheckpointWeights model = run.openModel()) {
             new ReportFiles(folder).write(gather(ticket.run(), run.state(), model));
+        }
+        run.requireRunning(ticket);
+        for (String name : List.of(RunNames.REPORT_JSON, RunNames.REPORT_HTML)) {
+            run.store().put(name, folder.resolve(name));
         }
         return new AttemptResult(List.of(), Map.of());
     }

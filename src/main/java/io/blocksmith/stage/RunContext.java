@@ -1,8 +1,6 @@
 package io.blocksmith.stage;
 
 import ai.djl.ndarray.NDManager;
-import io.blocksmith.boundary.Boundary;
-import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
@@ -18,15 +16,16 @@ import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
+import io.blocksmith.store.SpecFile;
 import io.blocksmith.tensor.Compute;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 
 /**
@@ -43,8 +42,8 @@ public final class RunContext {
     private final RunInputs inputs;
     private final ObjectStore store;
     private final Compute compute;
-    private final Path scratch;
     private final Plan plan;
+    private final Ledger ledger;
     private final Duration checkpointInterval;
 
     public RunContext(
@@ -58,9 +57,30 @@ public final class RunContext {
         this.inputs = inputs;
         this.store = store;
         this.compute = compute;
-        this.scratch = store.path("scratch");
         this.plan = Plan.of(identity.recipe(), blocks);
+        this.ledger = new Ledger(store);
         this.checkpointInterval = checkpointInterval;
+    }
+
+    /**
+     * A submitted run as its store alone tells it.
+     *
+     * @param checkpointInterval time from one save of a training to the next
+     */
+    public static RunContext open(ObjectStore store, Compute compute, Duration checkpointInterval) {
+        SpecFile spec = SpecFile.read(store);
+        int blocks = new Ledger(store).read().blocks();
+        if (blocks == 0) {
+            throw BlocksmithException.environment(
+                    null, "%s: the run has a specification but was never submitted", store.where(RunNames.SPEC));
+        }
+        return new RunContext(
+                spec.identity(RunIdentity.class),
+                spec.operations(RunInputs.class),
+                store,
+                compute,
+                blocks,
+                checkpointInterval);
     }
 
     RunIdentity identity() {
@@ -102,7 +122,18 @@ public final class RunContext {
 
     /** The run as its ledger tells it now. */
     RunState state() {
-        return new Ledger(store).read();
+        return ledger.read();
+    }
+
+    /**
+     * Asked before an attempt touches what does not carry its name.
+     *
+     * @throws CancellationException when another attempt has taken the place of {@code ticket}
+     */
+    void requireRunning(Ticket ticket) {
+        if (!state().isRunning(ticket)) {
+            throw new CancellationException(ticket + " is no longer the attempt that runs; it leaves nothing");
+        }
     }
 
     /** The committed result of {@code stage}; stages start only when their prerequisites have one. */
@@ -117,6 +148,32 @@ public final class RunContext {
     Path object(RunState state, Stage stage, String file) {
         Ticket ticket = committed(state, stage).ticket();
         return store.path(RunNames.attempt(ticket) + file);
+    }
+
+    /**
+     * A local file with the committed {@code object}.
+     *
+     * @throws BlocksmithException when it is not as long as the ledger says
+     */
+    Path verified(ObjectRef object) {
+        Path file = store.path(object.name());
+        try {
+            long found = Files.size(file);
+            if (found != object.bytes()) {
+                throw BlocksmithException.environment(
+                        null,
+                        "%s: %d bytes were committed, %d are found; the file is torn",
+                        file,
+                        object.bytes(),
+                        found);
+            }
+            return file;
+        } catch (NoSuchFileException e) {
+            throw BlocksmithException.environment(
+                    e, "%s: committed with %d bytes, but there is no such file", file, object.bytes());
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+        }
     }
 
     CheckpointWeights openModel() {
@@ -165,7 +222,8 @@ public final class RunContext {
 
     /** An empty folder for what {@code ticket} writes before it is put; removed by {@link #clear}. */
     Path scratch(Ticket ticket) {
-        Path folder = scratch.resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
+        Path folder =
+                store.scratch().resolve("%s-attempt-%d".formatted(ticket.stage().key(), ticket.attempt()));
         deleteTree(folder);
         try {
             return Files.createDirectories(folder);
@@ -176,7 +234,7 @@ public final class RunContext {
 
     /** Removes all scratch folders: those of ended attempts, and those that a crash left. */
     public void clear() {
-        deleteTree(scratch);
+        deleteTree(store.scratch());
     }
 
     private static void deleteTree(Path folder) {
@@ -190,23 +248,6 @@ public final class RunContext {
         } catch (IOException e) {
             throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", folder, e.getMessage());
         }
-    }
-
-    /** Seals a boundary of {@code ticket}: its shards become objects, readable by whoever trains {@code block}. */
-    List<ObjectRef> seal(Boundary boundary, Ticket ticket, int block, RunNames.Stream stream) {
-        List<ObjectRef> objects = new ArrayList<>();
-        String prefix = RunNames.boundary(ticket, block, stream);
-        for (int shard = 0; shard < boundary.layout().shards(); shard++) {
-            String name = ActivationLayout.shardName(shard);
-            objects.add(store.put(prefix + name, boundary.directory().resolve(name)));
-        }
-        return objects;
-    }
-
-    /** The boundary before {@code block} that the committed attempt {@code ticket} sealed. */
-    Boundary boundary(Ticket ticket, int block, RunNames.Stream stream, ActivationLayout layout) {
-        String first = RunNames.boundary(ticket, block, stream) + ActivationLayout.shardName(0);
-        return new Boundary(store.path(first).getParent(), layout);
     }
 
     /** Windows that perplexities are measured on. */

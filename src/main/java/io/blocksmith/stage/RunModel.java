@@ -8,7 +8,6 @@ import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.Subject;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.DirectoryStore;
-import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.store.SpecFile;
 import io.blocksmith.tensor.Compute;
@@ -44,15 +43,8 @@ public final class RunModel {
     /** The weights of the run's model as it was at {@code subject}; a USER error while the run has not come so far. */
     public static LlamaWeights open(Path folder, Subject subject, Compute compute) {
         DirectoryStore store = DirectoryStore.open(folder);
-        SpecFile spec = SpecFile.read(store);
-        RunState state = new Ledger(store).read();
-        RunContext run = new RunContext(
-                spec.identity(RunIdentity.class),
-                spec.operations(RunInputs.class),
-                store,
-                compute,
-                state.blocks(),
-                NEVER_TRAINS);
+        RunContext run = RunContext.open(store, compute, NEVER_TRAINS);
+        RunState state = run.state();
         requireCommitted(folder, run.plan(), state, subject);
         return new SubjectWeights(run, state, subject);
     }

@@ -1,11 +1,21 @@
 package io.blocksmith.store;
 
+import static java.nio.file.StandardOpenOption.READ;
+
+import io.blocksmith.run.ObjectRef;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 in lower-case hexadecimal. */
 final class Digests {
+    private static final int CHUNK_BYTES = 1 << 20;
+
     private Digests() {}
 
     static MessageDigest sha256() {
@@ -22,5 +32,24 @@ final class Digests {
 
     static String sha256(byte[] content) {
         return HexFormat.of().formatHex(sha256().digest(content));
+    }
+
+    /** Length and digest of a file that is, or is to be, the object {@code name}. */
+    static ObjectRef of(String name, Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, READ)) {
+            return of(name, channel);
+        }
+    }
+
+    /** Reads {@code content} to its end. */
+    static ObjectRef of(String name, ReadableByteChannel content) throws IOException {
+        MessageDigest digest = sha256();
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        long bytes = 0;
+        while (content.read(chunk.clear()) >= 0) {
+            bytes += chunk.flip().remaining();
+            digest.update(chunk);
+        }
+        return new ObjectRef(name, bytes, hex(digest));
     }
 }

@@ -8,97 +8,87 @@ import io.blocksmith.run.ObjectRef;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
+import java.util.Optional;
 
 /**
- * Objects as files below one folder of a POSIX file system. An object is written to a {@code .tmp} file beside its
- * place, forced, then renamed (or hard-linked, where an existing one must win), and the folder is forced: a crash
- * leaves at most a {@code .tmp} file, which is no object.
+ * Objects as files below one folder, used by any number of processes on one machine or, over a network file system, on
+ * many. An object is written to a file in {@code .tmp/OWNER}, forced, then renamed to its place (or hard-linked, where
+ * an existing one must win), and its folder is forced: a crash leaves at most a file in {@code .tmp}, which is no
+ * object.
+ *
+ * <p>The file system must
+ *
+ * <ul>
+ *   <li>rename atomically within the run folder, which must be one file system,
+ *   <li>create a hard link only if there is no such name, whoever else tries at that moment: the fence between two
+ *       supervisors rests on it,
+ *   <li>keep what was forced, files and folders, through a loss of power,
+ *   <li>show a file completely to whoever opens it after it was closed (close-to-open consistency). A name that another
+ *       machine made may be seen late, never wrongly.
+ * </ul>
+ *
+ * Local ext4, XFS and Btrfs do; so does NFS 4.1 and later with a {@code hard} mount, where {@code lookupcache=positive}
+ * lets a machine see new names at once.
  */
 public final class DirectoryStore implements ObjectStore {
-    private static final String UNFINISHED = ".tmp";
-    private static final int CHUNK_BYTES = 1 << 20;
-
     private final Path root;
-    /** Keeps a folder from being pruned between its creation and its first file. */
-    private final Object folders = new Object();
+    private final Optional<OwnerFolders> owner;
 
-    private final AtomicLong temporaries = new AtomicLong();
-
-    private DirectoryStore(Path root) {
+    private DirectoryStore(Path root, Optional<OwnerFolders> owner) {
         this.root = root;
+        this.owner = owner;
     }
 
-    /** For looking: writes nothing by itself. */
+    /** For looking: writes nothing, deletes nothing. */
     public static DirectoryStore open(Path root) {
-        return new DirectoryStore(root.toAbsolutePath().normalize());
+        return new DirectoryStore(root.toAbsolutePath().normalize(), Optional.empty());
     }
 
-    /** For the one process that may write: removes what a crash left unfinished. */
-    public static DirectoryStore openForWriting(Path root) {
-        DirectoryStore store = open(root);
-        store.removeUnfinished();
-        return store;
+    /**
+     * For writing. Removes what a crashed process of the same name left.
+     *
+     * @param owner a name that no other live process uses on this folder
+     */
+    public static DirectoryStore openForWriting(Path root, String owner) {
+        Path folder = root.toAbsolutePath().normalize();
+        OwnerFolders folders = new OwnerFolders(folder, ObjectNames.requireOwner(owner));
+        folders.clear();
+        return new DirectoryStore(folder, Optional.of(folders));
     }
 
-    private void removeUnfinished() {
-        if (!Files.isDirectory(root)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : (Iterable<Path>) files.filter(DirectoryStore::isUnfinished)::iterator) {
-                Files.delete(file);
-            }
-        } catch (IOException failure) {
-            throw StorageFailure.of(failure, "clean up", root);
-        }
+    public Path root() {
+        return root;
+    }
+
+    private OwnerFolders folders() {
+        return owner.orElseThrow(() -> BlocksmithException.defect("%s was opened for looking only", root));
     }
 
     @Override
     public Path temporary(String name) {
-        Path object = path(name);
-        // Two attempts at one name must not share a file.
-        long process = ProcessHandle.current().pid();
-        Path file = object.resolveSibling(
-                "%s.%d-%d%s".formatted(object.getFileName(), process, temporaries.incrementAndGet(), UNFINISHED));
-        try {
-            synchronized (folders) {
-                createFolder(object.getParent());
-                return Files.createFile(file);
-            }
-        } catch (IOException failure) {
-            throw StorageFailure.of(failure, "write", file);
-        }
+        return folders().temporary(ObjectNames.require(name));
+    }
+
+    @Override
+    public Path scratch() {
+        return folders().scratch();
     }
 
     @Override
     public ObjectRef put(String name, Path finished) {
+        folders();
         Path object = path(name);
-        MessageDigest digest = Digests.sha256();
         try (FileChannel file = FileChannel.open(finished, READ, WRITE)) {
-            ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
-            long bytes = 0;
-            while (file.read(chunk.clear()) >= 0) {
-                bytes += chunk.flip().remaining();
-                digest.update(chunk);
-            }
+            ObjectRef reference = Digests.of(name, file);
             file.force(true);
-            synchronized (folders) {
-                createFolder(object.getParent());
-                Files.move(finished, object, StandardCopyOption.ATOMIC_MOVE);
-            }
-            force(object.getParent());
-            return new ObjectRef(name, bytes, Digests.hex(digest));
+            moveInto(object, finished);
+            return reference;
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "write", object);
         }
@@ -107,21 +97,14 @@ public final class DirectoryStore implements ObjectStore {
     @Override
     public boolean createIfAbsent(String name, byte[] content) {
         Path object = path(name);
-        Path file = temporary(name);
+        Path file = written(name, content);
         try {
-            try (FileChannel channel = FileChannel.open(file, WRITE)) {
-                ByteBuffer buffer = ByteBuffer.wrap(content);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
             // A link never replaces, and makes the complete file appear at once: CREATE_NEW would show a torn one.
-            Files.createLink(object, file);
-            force(object.getParent());
+            FolderTree.inFolder(object.getParent(), () -> Files.createLink(object, file));
+            FolderTree.forceIfPresent(object.getParent());
             return true;
         } catch (FileAlreadyExistsException taken) {
-            return false;
+            return isOurs(object, file);
         } catch (UnsupportedOperationException failure) {
             throw BlocksmithException.environment(
                     failure, "cannot write %s: its file system has no hard links; put the run elsewhere", object);
@@ -132,23 +115,90 @@ public final class DirectoryStore implements ObjectStore {
         }
     }
 
+    /** A network file system may have linked, lost its answer, and refused its own second try. */
+    private static boolean isOurs(Path object, Path file) {
+        try {
+            return Files.isSameFile(object, file);
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "look at", object);
+        }
+    }
+
     @Override
-    public byte[] read(String name) {
+    public void replace(String name, byte[] content) {
+        Path object = path(name);
+        Path file = written(name, content);
+        try {
+            moveInto(object, file);
+        } catch (IOException failure) {
+            deleteQuietly(file);
+            throw StorageFailure.of(failure, "write", object);
+        }
+    }
+
+    /** An unfinished file with {@code content}, forced. */
+    private Path written(String name, byte[] content) {
+        Path file = temporary(name);
+        try (FileChannel channel = FileChannel.open(file, WRITE)) {
+            ByteBuffer buffer = ByteBuffer.wrap(content);
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+            channel.force(true);
+            return file;
+        } catch (IOException failure) {
+            deleteQuietly(file);
+            throw StorageFailure.of(failure, "write", path(name));
+        }
+    }
+
+    private static void moveInto(Path object, Path file) throws IOException {
+        FolderTree.inFolder(object.getParent(), () -> Files.move(file, object, StandardCopyOption.ATOMIC_MOVE));
+        FolderTree.forceIfPresent(object.getParent());
+    }
+
+    @Override
+    public Optional<byte[]> find(String name) {
         Path object = path(name);
         try {
-            return Files.readAllBytes(object);
+            return Optional.of(Files.readAllBytes(object));
+        } catch (NoSuchFileException absent) {
+            return Optional.empty();
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "read", object);
         }
     }
 
     @Override
+    public byte[] read(String name) {
+        return find(name).orElseThrow(() -> StorageFailure.missing(where(name)));
+    }
+
+    @Override
     public Path path(String name) {
-        Path object = root.resolve(name).normalize();
-        if (name.endsWith("/") || !object.startsWith(root) || object.equals(root) || !isObject(object)) {
-            throw BlocksmithException.defect("'%s' is no object name", name);
+        return root.resolve(ObjectNames.require(name));
+    }
+
+    @Override
+    public void refresh(String name) {
+        // Files are looked at where they are.
+    }
+
+    @Override
+    public Optional<ObjectRef> examine(String name) {
+        Path object = path(name);
+        try {
+            return Optional.of(Digests.of(name, object));
+        } catch (NoSuchFileException absent) {
+            return Optional.empty();
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "read", object);
         }
-        return object;
+    }
+
+    @Override
+    public String where(String name) {
+        return path(name).toString();
     }
 
     @Override
@@ -161,13 +211,13 @@ public final class DirectoryStore implements ObjectStore {
         // The folder part of the prefix bounds the walk; the rest filters.
         Path folder =
                 root.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1)).normalize();
-        if (!Files.isDirectory(folder)) {
+        if (!folder.startsWith(root) || !Files.isDirectory(folder)) {
             return List.of();
         }
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> Files.isRegularFile(file) && isObject(file))
-                    .map(this::name)
-                    .filter(name -> name.startsWith(prefix))
+        try {
+            return FolderTree.files(folder).stream()
+                    .map(file -> root.relativize(file).toString())
+                    .filter(name -> name.startsWith(prefix) && !name.startsWith(OwnerFolders.SCRATCH + "/"))
                     .sorted()
                     .toList();
         } catch (IOException failure) {
@@ -179,10 +229,8 @@ public final class DirectoryStore implements ObjectStore {
     public void delete(String name) {
         Path object = path(name);
         try {
-            synchronized (folders) {
-                Files.deleteIfExists(object);
-                pruneEmptyFolders(object.getParent());
-            }
+            Files.deleteIfExists(object);
+            FolderTree.pruneEmpty(object.getParent(), root);
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "delete", object);
         }
@@ -190,65 +238,19 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public long freeBytes() {
-        Path existing = root;
-        while (!Files.exists(existing)) {
-            existing = existing.getParent();
-        }
-        try {
-            return Files.getFileStore(existing).getUsableSpace();
-        } catch (IOException failure) {
-            throw StorageFailure.of(failure, "look at", existing);
-        }
+        return FreeSpace.of(root);
     }
 
-    private String name(Path object) {
-        return root.relativize(object).toString();
-    }
-
-    private static boolean isUnfinished(Path file) {
-        return file.getFileName().toString().endsWith(UNFINISHED);
-    }
-
-    /** Hidden files are not ours to show: the run's lock is one. */
-    private static boolean isObject(Path file) {
-        return !isUnfinished(file) && !file.getFileName().toString().startsWith(".");
-    }
-
-    private void createFolder(Path folder) throws IOException {
-        Deque<Path> missing = new ArrayDeque<>();
-        for (Path at = folder; at != null && !Files.isDirectory(at); at = at.getParent()) {
-            missing.push(at);
-        }
-        Files.createDirectories(folder);
-        for (Path created : missing) {
-            if (created.getParent() != null) {
-                force(created.getParent());
-            }
-        }
-    }
-
-    private void pruneEmptyFolders(Path from) throws IOException {
-        try {
-            for (Path folder = from; !folder.equals(root) && Files.isDirectory(folder); folder = folder.getParent()) {
-                Files.delete(folder);
-            }
-        } catch (DirectoryNotEmptyException inUse) {
-            // The rest of the way up is in use as well.
-        }
-    }
-
-    /** Makes names in {@code folder} durable: a rename is in the folder's own data. */
-    private static void force(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, READ)) {
-            channel.force(true);
-        }
+    @Override
+    public void close() {
+        owner.ifPresent(OwnerFolders::clear);
     }
 
     private static void deleteQuietly(Path file) {
         try {
             Files.deleteIfExists(file);
         } catch (IOException leftForTheNextCleanUp) {
-            // An unfinished file is no object; the next opening for writing removes it.
+            // An unfinished file is no object; the next opening under this owner's name removes it.
         }
     }
 }

@@ -7,16 +7,22 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.RunState;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The journal of a run as numbered immutable objects {@code ledger/00000042.json}, each with the digest of the one
- * before it. Whoever creates record N+1 first has written it; anybody else who tries is fenced. Not for use by two
- * threads at once.
+ * before it. Whoever creates record N+1 first has written it; anybody else who tries is fenced. Records never change, so
+ * each is read and verified once: a later {@link #read} asks for the next numbers only. Not for use by two threads at
+ * once.
+ *
+ * <p>The chain shows any change but one to the last record, or its removal: see {@link RunVerification} for that.
  */
 public final class Ledger implements Journal {
-    private static final int VERSION = 1;
-    private static final String PREFIX = "ledger/";
+    private static final int VERSION = 2;
+    static final String PREFIX = "ledger/";
     /** What the first record names as its predecessor's digest. */
     private static final String NONE = "";
 
@@ -31,9 +37,10 @@ public final class Ledger implements Journal {
     record LedgerRecord(int version, long sequence, String previous, long epoch, Event event) {}
 
     private final ObjectStore store;
+    private final List<Event> events = new ArrayList<>();
     private RunState state = RunState.empty();
-    private long sequence;
     private String digest = NONE;
+    private boolean listed;
 
     public Ledger(ObjectStore store) {
         this.store = store;
@@ -44,40 +51,59 @@ public final class Ledger implements Journal {
         return "%s%08d.json".formatted(PREFIX, sequence);
     }
 
+    /** Number of the last record read or appended here; 0 before the first. */
+    public long sequence() {
+        return events.size();
+    }
+
+    /** SHA-256 of the last record read or appended here; empty before the first. */
+    public String digest() {
+        return digest;
+    }
+
     @Override
     public RunState read() {
-        RunState folded = RunState.empty();
+        if (!listed) {
+            requireGapless();
+            listed = true;
+        }
+        // By name, because the listing of a network file system may lag behind what it opens.
+        for (Optional<byte[]> next = find(); next.isPresent(); next = find()) {
+            take(next.get());
+        }
+        return state;
+    }
+
+    private Optional<byte[]> find() {
+        return store.find(name(sequence() + 1));
+    }
+
+    private void requireGapless() {
         long count = 0;
-        String previous = NONE;
         for (String name : store.list(PREFIX)) {
             count++;
             if (!name.equals(name(count))) {
                 throw broken(name, "record %d is expected here: one is missing or does not belong".formatted(count));
             }
-            byte[] content = store.read(name);
-            folded = verified(name, content, count, previous, folded);
-            previous = Digests.sha256(content);
         }
-        state = folded;
-        sequence = count;
-        digest = previous;
-        return state;
     }
 
-    private RunState verified(String name, byte[] content, long expected, String previous, RunState before) {
+    private void take(byte[] content) {
+        long expected = sequence() + 1;
+        String name = name(expected);
         LedgerRecord found = parse(name, content);
         if (found.sequence() != expected) {
             throw broken(name, "it says it is record %d".formatted(found.sequence()));
         }
-        if (!found.previous().equals(previous)) {
+        if (!found.previous().equals(digest)) {
             throw broken(
                     name,
                     "the record before it was altered: digest %s expected, %s found"
-                            .formatted(found.previous(), previous));
+                            .formatted(found.previous(), digest));
         }
         RunState after;
         try {
-            after = before.after(found.event());
+            after = state.after(found.event());
         } catch (BlocksmithException illegal) {
             throw broken(name, illegal.getMessage());
         }
@@ -85,13 +111,26 @@ public final class Ledger implements Journal {
             throw broken(
                     name, "written in epoch %d while epoch %d held the run".formatted(found.epoch(), after.epoch()));
         }
-        return after;
+        advance(found.event(), after, content);
+    }
+
+    private void advance(Event event, RunState after, byte[] content) {
+        events.add(event);
+        state = after;
+        digest = Digests.sha256(content);
     }
 
     private LedgerRecord parse(String name, byte[] content) {
         try {
             JsonNode tree = Json.MAPPER.readTree(content);
             int version = tree.path("version").asInt(0);
+            if (version == 1) {
+                throw broken(
+                        name,
+                        "version 1, of a Blocksmith before clusters; this one reads version %d: finish the run with"
+                                        .formatted(VERSION)
+                                + " the older one, or start it anew in another run folder");
+            }
             if (version != VERSION) {
                 throw broken(name, "version %d; this Blocksmith reads version %d".formatted(version, VERSION));
             }
@@ -104,22 +143,31 @@ public final class Ledger implements Journal {
     }
 
     private BlocksmithException broken(String name, String why) {
-        return BlocksmithException.environment(null, "the ledger is broken at %s: %s", store.path(name), why);
+        return BlocksmithException.environment(null, "the ledger is broken at %s: %s", store.where(name), why);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>A holder's name must be its process's own: two records with the same bytes count as one.
+     */
     @Override
     public Appended append(Event event) {
         RunState after = state.after(event);
-        LedgerRecord next = new LedgerRecord(VERSION, sequence + 1, digest, after.epoch(), event);
+        LedgerRecord next = new LedgerRecord(VERSION, sequence() + 1, digest, after.epoch(), event);
         byte[] content = write(next);
-        if (!store.createIfAbsent(name(next.sequence()), content)) {
+        String name = name(next.sequence());
+        if (!store.createIfAbsent(name, content) && !isOurs(name, content)) {
             RunState theirs = new Ledger(store).read();
             return new Appended.Fenced(theirs.holder(), theirs.epoch());
         }
-        state = after;
-        sequence = next.sequence();
-        digest = Digests.sha256(content);
+        advance(event, after, content);
         return new Appended.Durable();
+    }
+
+    /** A request whose answer got lost may have created the record that its repetition then met. */
+    private boolean isOurs(String name, byte[] content) {
+        return store.find(name).filter(found -> Arrays.equals(found, content)).isPresent();
     }
 
     private static byte[] write(LedgerRecord entry) {
@@ -133,8 +181,6 @@ public final class Ledger implements Journal {
     /** All events in order, verified; for reports. */
     public List<Event> events() {
         read();
-        return store.list(PREFIX).stream()
-                .map(name -> parse(name, store.read(name)).event())
-                .toList();
+        return List.copyOf(events);
     }
 }

@@ -3,43 +3,73 @@ package io.blocksmith.store;
 import io.blocksmith.run.ObjectRef;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Immutable named objects. Names are relative, with forward slashes, like {@code
- * blocks/007/attempt-2/codes.safetensors}; slashes mean nothing but a prefix to list by. An object is there
- * completely or not at all, whatever crashes.
+ * Immutable named objects, shared by all processes of a run. Names are relative, with forward slashes, like {@code
+ * blocks/007/attempt-2/codes.safetensors}; slashes mean nothing but a prefix to list by, and no part of a name starts
+ * with a dot. An object is there completely or not at all, whatever crashes.
  *
- * <p>Every method throws {@link io.blocksmith.failure.BlocksmithException} when storage fails: ENVIRONMENT when a
- * person has to act (no room, no permission), TRANSIENT otherwise.
+ * <p>A store is opened under an owner's name, one for each process, which its unfinished files are kept under. Any
+ * number of threads may use it at once.
+ *
+ * <p>Every method throws {@link io.blocksmith.failure.BlocksmithException} when storage fails: STORE_FULL when there is
+ * no room, STORE_UNAVAILABLE when storage does not answer or refuses writes for now, ENVIRONMENT when a person has to
+ * act (no permission, no such object), TRANSIENT otherwise.
  */
-public interface ObjectStore {
+public interface ObjectStore extends AutoCloseable {
 
     /**
      * An empty local file to write the content of {@code name} into before it is {@link #put}. A file that is never
-     * put is removed when the store is next opened for writing.
+     * put is removed when the store is closed, or next opened under the same owner's name.
      */
     Path temporary(String name);
+
+    /**
+     * A local folder of this owner for whatever it works on, on the file system that {@link #temporary} is on; nothing
+     * in it is an object. Emptied when the store is closed, or next opened under the same owner's name.
+     */
+    Path scratch();
 
     /**
      * Makes a finished local file the object {@code name}, durably, and takes the file away. An object of that name is
      * replaced: only names that users look for (exports, reports) are ever written twice.
      *
-     * @param finished from {@link #temporary}, or any file on the store's own file system
+     * @param finished from {@link #temporary} or below {@link #scratch}
      */
     ObjectRef put(String name, Path finished);
 
     /**
-     * Makes {@code content} the object {@code name}, durably, unless there is one.
+     * Makes {@code content} the object {@code name}, durably, unless there is one. When the answer of a remote store
+     * got lost on the way, false may mean that this very call created the object: who cares compares the content.
      *
      * @return false when there is one, which is then untouched
      */
     boolean createIfAbsent(String name, byte[] content);
 
-    /** The whole content of a small object. */
+    /**
+     * Makes {@code content} the object {@code name} whatever was there; for the few small objects that change, like a
+     * heartbeat. A reader sees the old content or the new, never a mixture.
+     */
+    void replace(String name, byte[] content);
+
+    /** The whole content of a small object, as it is in the store now. */
+    Optional<byte[]> find(String name);
+
+    /** The whole content of a small object, which must be there. */
     byte[] read(String name);
 
     /** A local file with the content, for mapping; must not be written to. */
     Path path(String name);
+
+    /** Forgets the local copy behind {@link #path}, where that is a copy; the next call makes a new one. */
+    void refresh(String name);
+
+    /** Reads the whole object from where it is kept; its length and digest as they are there now. */
+    Optional<ObjectRef> examine(String name);
+
+    /** The object for people: a path or an address. */
+    String where(String name);
 
     boolean exists(String name);
 
@@ -51,4 +81,8 @@ public interface ObjectStore {
 
     /** Room left for new objects, in bytes. */
     long freeBytes();
+
+    /** Removes this owner's unfinished files and scratch folder; objects stay. */
+    @Override
+    void close();
 }

@@ -4,6 +4,9 @@ import java.nio.file.Path;
 
 /** A run folder held for writing by this process: its objects, its ledger, and the lock that goes with them. */
 public final class RunFolder implements AutoCloseable {
+    /** One name for all embedded runs, so that each cleans up after the one before; the lock admits one at a time. */
+    private static final String OWNER = "embedded";
+
     private final Path root;
     private final RunLock lock;
     private final DirectoryStore store;
@@ -22,7 +25,7 @@ public final class RunFolder implements AutoCloseable {
     public static RunFolder open(Path root) {
         RunLock lock = RunLock.take(root);
         try {
-            return new RunFolder(root, lock, DirectoryStore.openForWriting(root));
+            return new RunFolder(root, lock, DirectoryStore.openForWriting(root, OWNER));
         } catch (RuntimeException failure) {
             lock.close();
             throw failure;
@@ -44,6 +47,8 @@ public final class RunFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        lock.close();
+        try (lock) {
+            store.close();
+        }
     }
 }

@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  * blocks/007/attempt-2/...                           a trained block; repaired: blocks/007/repair-attempt-1/...
  * blocks/007/attempt-2/checkpoint-0000000096/...     where the training of that block can be gone on from
  * end-to-end/attempt-1/...                           E2E-QP, with checkpoints likewise
+ * end-to-end/attempt-1/exchange/...                  gradients that its replicas share
  * evaluations/block-ap/attempt-1/...                 perplexities
  * export/gptq/...                                    finished models
  * report.html, report.json
@@ -37,7 +38,10 @@ public final class RunNames {
     public static final String BOUNDARIES = "boundaries/";
 
     private static final String CHECKPOINT = "checkpoint-";
-    private static final Pattern CHECKPOINT_OBJECT = Pattern.compile("attempt-([0-9]{1,9})/" + CHECKPOINT);
+    private static final Pattern CHECKPOINT_OBJECT =
+            Pattern.compile("attempt-([0-9]{1,9})/" + CHECKPOINT + "([0-9]{10})/");
+
+    private static final String EXCHANGE = "exchange/";
 
     private RunNames() {}
 
@@ -92,6 +96,12 @@ public final class RunNames {
         return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
     }
 
+    /** The step that the checkpoint object {@code name} was saved after; -1 when it is no part of a checkpoint. */
+    public static long checkpointStep(String name) {
+        Matcher matcher = CHECKPOINT_OBJECT.matcher(name);
+        return matcher.find() ? Long.parseLong(matcher.group(2)) : -1;
+    }
+
     /**
      * Prefix of what all attempts at {@code stage} write: the objects below it that have a {@link #checkpointAttempt} are
      * the stage's checkpoints.
@@ -99,6 +109,16 @@ public final class RunNames {
     public static String checkpoints(Stage stage) {
         String first = attempt(new Ticket("", stage, 1, 0));
         return first.endsWith("attempt-1/") ? first.substring(0, first.length() - "1/".length()) : first;
+    }
+
+    /** Prefix, ending in a slash, of what the replicas of E2E-QP tell each other during the attempt {@code ticket}. */
+    public static String exchange(Ticket ticket) {
+        return attempt(ticket) + EXCHANGE;
+    }
+
+    /** Whether {@code name} is part of an exchange between replicas, of any attempt. */
+    public static boolean isExchange(String name) {
+        return name.contains("/" + EXCHANGE);
     }
 
     private static String attemptKey(Ticket ticket) {

@@ -35,7 +35,7 @@ public record SpecFile(int version, JsonNode identity, String identityDigest, Js
 
     /** The specification of a run folder. */
     public static SpecFile read(ObjectStore store) {
-        String path = store.path(RunNames.SPEC).toString();
+        String path = store.where(RunNames.SPEC);
         try {
             JsonNode tree = Json.MAPPER.readTree(store.read(RunNames.SPEC));
             if (tree.path("version").asInt(0) != VERSION) {
@@ -65,7 +65,7 @@ public record SpecFile(int version, JsonNode identity, String identityDigest, Js
             return this;
         }
         SpecFile recorded = read(store);
-        recorded.refuseIfChanged(this, store.path(RunNames.SPEC).toString());
+        recorded.refuseIfChanged(this, store.where(RunNames.SPEC));
         return recorded;
     }
 

@@ -7,9 +7,12 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.spec.EndToEnd;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
@@ -20,18 +23,44 @@ import java.util.function.IntFunction;
  * depend on who computed which shard.
  */
 public final class EndToEndTrainer implements AutoCloseable {
+    /** Losses that a failure report shows. */
+    private static final int LAST_LOSSES = 5;
+
     private final PackedModel model;
     private final EndToEnd recipe;
+    private final Adjusted adjusted;
     private final NDManager manager;
     private final AdamW stepSizes;
     private final AdamW zeroPoints;
     private final List<NDArray> trained;
-    private final PackedModel.Gradient gradient;
+    private final BatchShards shards;
+    private final BestState best;
+    private final Deque<Double> lastLosses = new ArrayDeque<>();
+
+    // Where training is; with the arrays, all that its further course depends on.
+    private long step;
+    private long validatedStep = -1;
+    private double epochLoss;
+    private double startLoss = Double.NaN;
+    private double loss = Double.NaN;
+    private double trainLoss = Double.NaN;
+
+    /**
+     * What a failure policy may change in how a training is computed.
+     *
+     * @param learningRateFactor multiplies every learning rate
+     * @param microBatches parts that the windows of a gradient shard pass the device in
+     */
+    public record Adjusted(double learningRateFactor, int microBatches) {
+        /** As the recipe says. */
+        public static final Adjusted NOT = new Adjusted(1, 1);
+    }
 
     /** Trains the step sizes and zero points of {@code model} in place; {@code parent} owns the optimizer. */
-    public EndToEndTrainer(PackedModel model, EndToEnd recipe, boolean symmetric, NDManager parent) {
+    public EndToEndTrainer(PackedModel model, EndToEnd recipe, Adjusted adjusted, boolean symmetric, NDManager parent) {
         this.model = model;
         this.recipe = recipe;
+        this.adjusted = adjusted;
         this.manager = parent.newSubManager();
         List<NDArray> steps = recipe.train().stepSizes()
                 ? model.linears().stream().map(PackedWeight::stepSize).toList()
@@ -43,7 +72,8 @@ public final class EndToEndTrainer implements AutoCloseable {
         this.zeroPoints = new AdamW(zeros, recipe.adam(), manager);
         this.trained = new ArrayList<>(steps);
         this.trained.addAll(zeros);
-        this.gradient = model.newGradient(manager);
+        this.shards = new BatchShards(model, recipe, adjusted.microBatches(), manager);
+        this.best = new BestState(recipe.keepBest() ? trained : List.of(), manager);
     }
 
     /**
@@ -66,38 +96,102 @@ public final class EndToEndTrainer implements AutoCloseable {
         }
     }
 
-    /** Trains over all epochs and leaves the kept state in place. */
-    public Outcome train(Samples training, Samples validation, TrainingListener listener) {
-        long stepsPerEpoch = ((long) training.count() + recipe.batchSize() - 1) / recipe.batchSize();
-        long steps = stepsPerEpoch * recipe.epochs();
-        Schedule schedule = new Schedule(steps, warmUpSteps(steps), recipe.finalLearningRateFactor());
-        double startLoss = validate(validation, 0, listener);
-        double loss = startLoss;
-        double trainLoss = Double.NaN;
-        try (BestState best = new BestState(recipe.keepBest() ? trained : List.of(), manager)) {
-            best.offer(startLoss);
-            long step = 0;
-            for (int epoch = 1; epoch <= recipe.epochs(); epoch++) {
-                double total = 0;
-                for (int first = 0; first < training.count(); first += recipe.batchSize()) {
-                    int last = Math.min(training.count(), first + recipe.batchSize());
-                    double stepLoss = step(training.range(first, last), schedule.factor(step), step, listener);
-                    total += stepLoss;
-                    step++;
-                    listener.stepped(epoch, step, steps, stepLoss);
-                    boolean epochEnds = last == training.count();
-                    if (epochEnds || (recipe.validateEvery() > 0 && step % recipe.validateEvery() == 0)) {
-                        loss = validate(validation, step, listener);
-                        best.offer(loss);
-                    }
+    /** Everything that the further course depends on, as it is between two steps. */
+    public Snapshot snapshot() {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        numbers.put("validated-step", (double) validatedStep);
+        numbers.put("epoch-loss", epochLoss);
+        numbers.put("start-loss", startLoss);
+        numbers.put("loss", loss);
+        numbers.put("train-loss", trainLoss);
+        numbers.put("best-loss", best.loss());
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
+        for (int i = 0; i < trained.size(); i++) {
+            arrays.put("trained.%d".formatted(i), trained.get(i));
+        }
+        arrays.putAll(stepSizes.state("step-sizes"));
+        arrays.putAll(zeroPoints.state("zero-points"));
+        arrays.putAll(best.state("best"));
+        return new Snapshot(step, arrays, numbers);
+    }
+
+    /** Becomes what {@link #snapshot} was. */
+    public void restore(Snapshot.Stored stored) {
+        snapshot().restoreArrays(stored);
+        step = stored.step();
+        validatedStep = (long) stored.number("validated-step");
+        epochLoss = stored.number("epoch-loss");
+        startLoss = stored.number("start-loss");
+        loss = stored.number("loss");
+        trainLoss = stored.number("train-loss");
+        best.resume(stored.number("best-loss"));
+    }
+
+    /** Optimizer steps done. */
+    public long step() {
+        return step;
+    }
+
+    /** Validation loss before the first step; NaN before that is known. */
+    public double startLoss() {
+        return startLoss;
+    }
+
+    /**
+     * Trains to the end and leaves the kept state in place.
+     *
+     * @param betweenSteps run before each step, when {@link #snapshot} may be taken
+     */
+    public Outcome train(
+            Samples training,
+            Samples validation,
+            GradientExchange exchange,
+            TrainingListener listener,
+            Runnable betweenSteps) {
+        long steps = steps(training);
+        while (true) {
+            if (validatedStep < step && isValidated(training)) {
+                loss = validate(validation, listener);
+                best.offer(loss);
+                validatedStep = step;
+                if (step == 0) {
+                    startLoss = loss;
                 }
-                trainLoss = total / stepsPerEpoch;
             }
-            if (recipe.keepBest() && validation.count() > 0) {
-                loss = best.restore();
+            if (step == steps) {
+                break;
             }
+            betweenSteps.run();
+            step(training, exchange, listener);
+        }
+        if (recipe.keepBest() && validation.count() > 0) {
+            loss = best.restore();
         }
         return new Outcome(startLoss, loss, trainLoss);
+    }
+
+    /**
+     * Takes the remaining steps as another replica does that leads: without validations, and without keeping the best.
+     *
+     * @throws RuntimeException whatever {@code exchange} throws, with the state as it was before that step
+     */
+    public void follow(Samples training, GradientExchange exchange, TrainingListener listener) {
+        while (step < steps(training)) {
+            step(training, exchange, listener);
+        }
+    }
+
+    private long stepsPerEpoch(Samples training) {
+        return Math.ceilDiv(training.count(), recipe.batchSize());
+    }
+
+    private long steps(Samples training) {
+        return stepsPerEpoch(training) * recipe.epochs();
+    }
+
+    private boolean isValidated(Samples training) {
+        return step % stepsPerEpoch(training) == 0
+                || (recipe.validateEvery() > 0 && step % recipe.validateEvery() == 0);
     }
 
     /** Rounded up; but the first step of a warm-up has learning rate 0, so a training of one step has none. */
@@ -105,57 +199,70 @@ public final class EndToEndTrainer implements AutoCloseable {
         return Math.min((long) Math.ceil(recipe.warmUp() * steps), Math.max(0, steps - 1));
     }
 
-    /** One optimizer step over a batch; returns its mean loss per token. */
-    private double step(int[][] batch, double scheduleFactor, long step, TrainingListener listener) {
-        long tokens = (long) batch.length * (batch[0].length - 1);
-        double loss = 0;
-        gradient.clear();
-        for (int shard = 0; shard < recipe.gradientShards(); shard++) {
-            int first = (int) ((long) batch.length * shard / recipe.gradientShards());
-            int last = (int) ((long) batch.length * (shard + 1) / recipe.gradientShards());
-            if (first < last) {
-                loss += model.addGradient(Arrays.copyOfRange(batch, first, last), 1.0 / tokens, gradient);
-                listener.waited();
-            }
-        }
+    /** One optimizer step. */
+    private void step(Samples training, GradientExchange exchange, TrainingListener listener) {
+        long perEpoch = stepsPerEpoch(training);
+        long steps = steps(training);
+        int epoch = (int) (step / perEpoch) + 1;
+        int first = (int) (step % perEpoch) * recipe.batchSize();
+        int last = Math.min(training.count(), first + recipe.batchSize());
+        shards.begin(training.range(first, last), listener::waited);
+        double stepLoss = exchange.gather(step, shards) / shards.tokens();
+        Schedule schedule = new Schedule(steps, warmUpSteps(steps), recipe.finalLearningRateFactor());
         try (NDScope _ = new NDScope()) {
-            update(loss / tokens, step, scheduleFactor);
+            update(stepLoss, schedule.factor(step) * adjusted.learningRateFactor());
         }
-        return loss / tokens;
+        // From here on the step is done, whatever the listener throws.
+        step++;
+        epochLoss += stepLoss;
+        if (step % perEpoch == 0) {
+            trainLoss = epochLoss / perEpoch;
+            epochLoss = 0;
+        }
+        listener.stepped(epoch, step, steps, stepLoss);
     }
 
     /** Clips the global norm of what is trained, then moves it. */
-    private void update(double loss, long step, double scheduleFactor) {
-        List<NDArray> clipped = new ArrayList<>();
-        if (recipe.train().stepSizes()) {
-            clipped.addAll(gradient.stepSizes());
-        }
-        if (recipe.train().zeroPoints()) {
-            clipped.addAll(gradient.zeroPoints());
-        }
+    private void update(double stepLoss, double factor) {
+        List<NDArray> clipped = shards.trainedSum();
         double squares = 0;
         for (NDArray array : clipped) {
             squares += array.square().sum().getFloat();
         }
         double norm = Math.sqrt(squares);
-        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new BlocksmithException(
-                    Category.TRANSIENT,
-                    "E2E-QP: loss %s and gradient norm %s at step %d".formatted(loss, norm, step + 1),
-                    null);
-        }
+        requireFinite(stepLoss, norm);
         double scale = Math.min(1, recipe.gradientClip() / (norm + 1e-6));
         clipped.forEach(array -> array.muli(scale));
-        stepSizes.step(gradient.stepSizes(), recipe.learningRates().stepSizes() * scheduleFactor);
-        zeroPoints.step(gradient.zeroPoints(), recipe.learningRates().zeroPoints() * scheduleFactor);
+        PackedModel.Gradient sum = shards.sum();
+        stepSizes.step(sum.stepSizes(), recipe.learningRates().stepSizes() * factor);
+        zeroPoints.step(sum.zeroPoints(), recipe.learningRates().zeroPoints() * factor);
     }
 
-    private double validate(Samples validation, long step, TrainingListener listener) {
+    private void requireFinite(double stepLoss, double norm) {
+        if (!Double.isFinite(stepLoss) || !Double.isFinite(norm)) {
+            throw notFinite("training loss %s and gradient norm %s at step %d".formatted(stepLoss, norm, step + 1));
+        }
+        lastLosses.addLast(stepLoss);
+        if (lastLosses.size() > LAST_LOSSES) {
+            lastLosses.removeFirst();
+        }
+    }
+
+    private BlocksmithException notFinite(String what) {
+        return new BlocksmithException(
+                Category.NOT_FINITE,
+                ("E2E-QP: %s; training losses before it: %s. Should it stay so, lower end-to-end.learning-rates, or set"
+                                + " numerics = float32")
+                        .formatted(what, lastLosses.isEmpty() ? "none" : lastLosses),
+                null);
+    }
+
+    private double validate(Samples validation, TrainingListener listener) {
         if (validation.count() == 0) {
             return Double.NaN;
         }
-        // As many windows at once as a gradient shard has, so that validation needs no more memory than training.
-        int atOnce = Math.max(1, recipe.batchSize() / recipe.gradientShards());
+        // As many windows at once as training has, so that validation needs no more memory.
+        int atOnce = Math.max(1, recipe.batchSize() / recipe.gradientShards() / adjusted.microBatches());
         double total = 0;
         long tokens = 0;
         for (int first = 0; first < validation.count(); first += atOnce) {
@@ -164,17 +271,17 @@ public final class EndToEndTrainer implements AutoCloseable {
             tokens += (long) windows.length * (windows[0].length - 1);
             listener.waited();
         }
-        double loss = total / tokens;
-        if (!Double.isFinite(loss)) {
-            throw new BlocksmithException(
-                    Category.TRANSIENT, "E2E-QP: validation loss is %s at step %d".formatted(loss, step), null);
+        double mean = total / tokens;
+        if (!Double.isFinite(mean)) {
+            throw notFinite("validation loss %s after step %d".formatted(mean, step));
         }
-        listener.validated(step, loss);
-        return loss;
+        listener.validated(step, mean);
+        return mean;
     }
 
     @Override
     public void close() {
+        best.close();
         stepSizes.close();
         zeroPoints.close();
         manager.close();

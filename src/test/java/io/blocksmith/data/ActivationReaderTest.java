@@ -115,7 +115,7 @@ class ActivationReaderTest {
     }
 
     @Test
-    void shardTornAfterItWasCheckedFailsTheBatch() throws IOException {
+    void shardTornWhileOthersAreReadFailsItsBatch() throws IOException {
         try (ActivationReader reader = open(LAYOUT, 1, 0, 6)) {
             assertThat(reader.next().first()).isZero();
             truncate("shard-002.act", 64);
@@ -174,11 +174,17 @@ class ActivationReaderTest {
     }
 
     private void assertBroken(ActivationLayout layout, String message) {
-        assertThatThrownBy(() -> open(layout, 2, 0, 6))
+        assertThatThrownBy(() -> {
+                    try (ActivationReader reader = open(layout, 2, 0, 6)) {
+                        while (reader.hasNext()) {
+                            reader.next();
+                        }
+                    }
+                })
                 .isInstanceOfSatisfying(
                         BlocksmithException.class, e -> assertThat(e.category()).isEqualTo(Category.ENVIRONMENT))
                 .hasMessageContaining(message);
-        assertThat(Waiting.isAlive("activation-reader " + folder)).isFalse();
+        Waiting.untilThreadEnds("activation-reader " + folder);
     }
 
     private void truncate(String shard, long bytes) throws IOException {

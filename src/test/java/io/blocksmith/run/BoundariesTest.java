@@ -36,7 +36,9 @@ class BoundariesTest {
         RunState trained = commit(
                 started(4),
                 new Capture(0, 0),
+                new Capture(0, 1),
                 new Capture(1, 0),
+                new Capture(1, 1),
                 new TrainBlock(0),
                 new TrainBlock(1),
                 new TrainBlock(2),

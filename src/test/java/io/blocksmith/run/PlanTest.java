@@ -32,7 +32,7 @@ class PlanTest {
         Plan plan = Plans.of(3, 1, 0);
         assertThat(plan.stages().stream().map(Stage::key))
                 .containsExactly(
-                        "capture-000",
+                        "capture-000-part-0",
                         "block-000",
                         "block-001",
                         "block-002",
@@ -48,11 +48,18 @@ class PlanTest {
     }
 
     @Test
-    void eachSegmentStartsFromItsCapture() {
+    void eachSegmentStartsFromAllPartsOfItsCapture() {
         Plan plan = Plans.of(5, 2, 0);
-        assertThat(plan.prerequisites(new TrainBlock(0))).containsExactly(new Capture(0, 0));
-        assertThat(plan.prerequisites(new TrainBlock(3))).containsExactly(new Capture(1, 0));
-        assertThat(plan.prerequisites(new Capture(1, 0))).containsExactly(new Capture(0, 0));
+        assertThat(plan.prerequisites(new TrainBlock(0))).containsExactly(new Capture(0, 0), new Capture(0, 1));
+        assertThat(plan.prerequisites(new TrainBlock(3))).containsExactly(new Capture(1, 0), new Capture(1, 1));
+    }
+
+    @Test
+    void aPartOfACaptureWaitsForThatPartBeforeItOnly() {
+        Plan plan = Plans.of(5, 2, 0);
+        assertThat(plan.captureParts()).isEqualTo(2);
+        assertThat(plan.prerequisites(new Capture(0, 1))).isEmpty();
+        assertThat(plan.prerequisites(new Capture(1, 1))).containsExactly(new Capture(0, 1));
     }
 
     @Test

@@ -106,7 +106,7 @@ final class BlockRun {
         all.addAll(List.of(assignments));
         recipe = SettingsLoader.load(Optional.empty(), all, Map.of()).recipe();
         inputs = new RunInputs(model.toString(), text.toString(), "");
-        directory = DirectoryStore.openForWriting(folder.resolve("run"));
+        directory = DirectoryStore.openForWriting(folder.resolve("run"), "test");
         store = withClaimedRoom();
         capture();
     }

@@ -51,7 +51,7 @@ class LedgerTest {
 
     @BeforeEach
     void open() {
-        store = DirectoryStore.openForWriting(root);
+        store = DirectoryStore.openForWriting(root, "test");
         ledger = new Ledger(store);
     }
 
@@ -101,7 +101,7 @@ class LedgerTest {
         ledger.append(SUBMITTED);
         assertThat(Files.readString(root.resolve("ledger/00000001.json"))).isEqualTo("""
             {
-              "version" : 1,
+              "version" : 2,
               "sequence" : 1,
               "previous" : "",
               "epoch" : 0,
@@ -163,9 +163,55 @@ class LedgerTest {
     void anUnknownVersionIsRefused() throws IOException {
         ledger.append(SUBMITTED);
         Path first = root.resolve("ledger/00000001.json");
-        Files.writeString(first, Files.readString(first).replace("\"version\" : 1", "\"version\" : 9"));
+        Files.writeString(first, Files.readString(first).replace("\"version\" : 2", "\"version\" : 9"));
         assertThatThrownBy(() -> new Ledger(store).read())
-                .hasMessageEndingWith("00000001.json: version 9; this Blocksmith reads version 1");
+                .hasMessageEndingWith("00000001.json: version 9; this Blocksmith reads version 2");
+    }
+
+    @Test
+    void aRunOfAnOlderBlocksmithIsRefusedWithAdvice() throws IOException {
+        ledger.append(SUBMITTED);
+        Path first = root.resolve("ledger/00000001.json");
+        Files.writeString(first, Files.readString(first).replace("\"version\" : 2", "\"version\" : 1"));
+        assertThatThrownBy(() -> new Ledger(store).read())
+                .hasMessageContaining("version 1, of a Blocksmith before clusters")
+                .hasMessageContaining("start it anew in another run folder");
+    }
+
+    @Test
+    void aLaterReadTakesOnlyWhatIsNew() throws IOException {
+        Ledger reader = new Ledger(store);
+        ledger.append(SUBMITTED);
+        reader.read();
+        ledger.append(TAKEN);
+        // A record that was read is not read again, so its loss goes unnoticed until the next start.
+        Files.delete(root.resolve("ledger/00000001.json"));
+        assertThat(reader.events()).containsExactly(SUBMITTED, TAKEN);
+        assertThat(reader.digest()).isEqualTo(ledger.digest());
+    }
+
+    @Test
+    void afterAFencedAppendNothingMoreIsAppended() {
+        ledger.append(SUBMITTED);
+        ledger.append(TAKEN);
+        Ledger other = new Ledger(store);
+        other.read();
+        other.append(new SupervisorStarted(NOON, 2, "host:2"));
+        Ticket stale = new Ticket("tiny", new Capture(0, 0), 1, 1);
+        ledger.append(new StageStarted(NOON, stale, WORKER));
+        assertThat(ledger.append(new StageStarted(NOON, stale, WORKER))).isEqualTo(new Appended.Fenced("host:2", 2));
+        assertThat(store.list("ledger/")).hasSize(3);
+    }
+
+    @Test
+    void aRecordWhoseAnswerGotLostCountsAsDurable() {
+        ledger.append(SUBMITTED);
+        Ledger retried = new Ledger(store);
+        retried.read();
+        ledger.append(TAKEN);
+        assertThat(retried.append(TAKEN)).isEqualTo(new Appended.Durable());
+        assertThat(store.list("ledger/")).hasSize(2);
+        assertThat(retried.read()).isEqualTo(ledger.read());
     }
 
     @Test

@@ -35,7 +35,7 @@ class RetentionTest {
 
     @BeforeEach
     void open() {
-        store = DirectoryStore.openForWriting(root);
+        store = DirectoryStore.openForWriting(root, "test");
         retention = new Retention(store, plan);
     }
 

@@ -27,7 +27,7 @@ class SpecFileTest {
 
     @BeforeEach
     void open() {
-        store = DirectoryStore.openForWriting(root);
+        store = DirectoryStore.openForWriting(root, "test");
     }
 
     private static SpecFile spec(int bits, String model) {

@@ -210,11 +210,14 @@ class EndToEndTrainerTest {
             }
         };
         int[][] held = windows(4, 99);
-        try (EndToEndTrainer trainer = new EndToEndTrainer(model, recipe, false, manager)) {
+        try (EndToEndTrainer trainer =
+                new EndToEndTrainer(model, recipe, EndToEndTrainer.Adjusted.NOT, false, manager)) {
             return trainer.train(
                     new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
                     new EndToEndTrainer.Samples(4, i -> held[i]),
-                    listener);
+                    GradientExchange.alone(),
+                    listener,
+                    () -> {});
         }
     }
 

@@ -1,0 +1,58 @@
+package io.blocksmith.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Where one process keeps what is no object yet: {@code .tmp/OWNER} and {@code scratch/OWNER} below {@code root}. Other
+ * processes' folders are never touched, for nobody can tell from here whether they live.
+ */
+final class OwnerFolders {
+    static final String UNFINISHED = ".tmp";
+    static final String SCRATCH = "scratch";
+
+    private final Path unfinished;
+    private final Path scratch;
+    private final AtomicLong count = new AtomicLong();
+
+    OwnerFolders(Path root, String owner) {
+        unfinished = root.resolve(UNFINISHED).resolve(owner);
+        scratch = root.resolve(SCRATCH).resolve(owner);
+    }
+
+    /** A new empty file. */
+    Path temporary(String name) {
+        String last = name.substring(name.lastIndexOf('/') + 1);
+        // A process that was started again under this name may meet its frozen predecessor: they must not share files.
+        Path file =
+                unfinished.resolve("%d-%d-%s".formatted(ProcessHandle.current().pid(), count.incrementAndGet(), last));
+        try {
+            return FolderTree.inFolder(unfinished, () -> Files.createFile(file));
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "write", file);
+        }
+    }
+
+    Path scratch() {
+        try {
+            return FolderTree.inFolder(scratch, () -> scratch);
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "create", scratch);
+        }
+    }
+
+    /** Removes everything in both folders. */
+    void clear() {
+        for (Path folder : new Path[] {unfinished, scratch}) {
+            try {
+                FolderTree.delete(folder);
+                // So that a finished run has no empty folders; another owner's keep it.
+                FolderTree.pruneEmpty(folder.getParent(), folder.getParent().getParent());
+            } catch (IOException failure) {
+                throw StorageFailure.of(failure, "clean up", folder);
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+package io.blocksmith.store;
+
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
+import io.blocksmith.run.ObjectRef;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
+import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.S3Object;
+
+/**
+ * Objects in a bucket of S3 or of a server that speaks it. The server must
+ *
+ * <ul>
+ *   <li>obey {@code If-None-Match: *} on PUT, whoever else tries at that moment: the fence between two supervisors
+ *       rests on it, so a store that ignores it is refused at open,
+ *   <li>show an object to everybody once its PUT was answered, in reads and in listings (strong consistency),
+ *   <li>know multipart uploads and user metadata ({@code sha256} is kept there).
+ * </ul>
+ *
+ * Amazon S3 does, since December 2020 and August 2024. Whole files are read through copies in a local folder.
+ */
+final class S3Store implements ObjectStore {
+    private static final long PART_BYTES = 64L << 20;
+    private static final int CONFLICT_TRIES = 20;
+    /** Hidden, so no object. */
+    private static final String PROBE = ".probe-";
+
+    /** A ledger record or a heartbeat must not wait for long: whoever sends it has a lease to keep. */
+    private static final AwsRequestOverrideConfiguration SOON = AwsRequestOverrideConfiguration.builder()
+            .apiCallAttemptTimeout(Duration.ofSeconds(10))
+            .apiCallTimeout(Duration.ofSeconds(30))
+            .build();
+
+    private final S3Client client;
+    private final S3Location location;
+    private final S3Upload upload;
+    private final Path cache;
+    private final OwnerFolders owner;
+    private final LocalCopies copies;
+
+    private S3Store(
+            S3Client client,
+            S3Location location,
+            S3 settings,
+            String ownerName,
+            long partBytes,
+            LongSupplier nanoTime) {
+        this.client = client;
+        this.location = location;
+        this.upload = new S3Upload(client, location, partBytes);
+        this.cache = settings.cache().toAbsolutePath().normalize();
+        this.owner = new OwnerFolders(cache, ObjectNames.requireOwner(ownerName));
+        this.copies = new LocalCopies(cache.resolve("objects").resolve(ownerName), settings.cacheBytes(), nanoTime);
+        clear();
+    }
+
+    /** @throws BlocksmithException (the operator's) when the store ignores conditions */
+    static S3Store open(S3Location location, S3 settings, String owner) {
+        S3Store store = openForReading(location, settings, owner);
+        store.requireConditionalWrites(owner);
+        return store;
+    }
+
+    static S3Store openForReading(S3Location location, S3 settings, String owner) {
+        return open(client(settings, location), location, settings, owner, PART_BYTES, System::nanoTime);
+    }
+
+    /** With every part injected; the client is closed with the store. */
+    static S3Store open(
+            S3Client client, S3Location location, S3 settings, String owner, long partBytes, LongSupplier nanoTime) {
+        return new S3Store(client, location, settings, owner, partBytes, nanoTime);
+    }
+
+    private static S3Client client(S3 settings, S3Location location) {
+        S3ClientBuilder builder = S3Client.builder()
+                .forcePathStyle(settings.pathStyle())
+                .overrideConfiguration(override -> override.retryStrategy(retries -> retries.maxAttempts(5)))
+                .httpClientBuilder(Apache5HttpClient.builder()
+                        .connectionTimeout(Duration.ofSeconds(5))
+                        .socketTimeout(Duration.ofSeconds(60))
+                        .maxConnections(64));
+        settings.region().map(Region::of).ifPresent(builder::region);
+        if (settings.endpoint().isPresent()) {
+            URI endpoint = settings.endpoint().get();
+            builder.endpointOverride(endpoint)
+                    .region(Region.of(settings.region().orElse("us-east-1")))
+                    // Other servers may not know the checksums that newer clients add; lengths and SHA-256 are ours.
+                    .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
+                    .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED);
+        }
+        try {
+            return builder.build();
+        } catch (SdkException failure) {
+            throw S3Failure.of(failure, "open", location.where(""));
+        }
+    }
+
+    /** Two supervisors could both write record N+1 in a store that takes a condition and forgets it. */
+    void requireConditionalWrites(String ownerName) {
+        String probe = location.key(PROBE + ownerName);
+        byte[] content = {1};
+        attempt("write", PROBE + ownerName, () -> {
+            remove(probe);
+            boolean first = putIfAbsent(probe, content);
+            boolean second = putIfAbsent(probe, content);
+            remove(probe);
+            if (!first || second) {
+                throw BlocksmithException.environment(
+                        null,
+                        "%s: this store ignores 'If-None-Match: *', which keeps two supervisors from writing at once;"
+                                + " use one that obeys it (Amazon S3, MinIO, Ceph from Squid on, ...)",
+                        location.where(""));
+            }
+            return null;
+        });
+    }
+
+    @Override
+    public Path temporary(String name) {
+        return owner.temporary(ObjectNames.require(name));
+    }
+
+    @Override
+    public Path scratch() {
+        return owner.scratch();
+    }
+
+    @Override
+    public ObjectRef put(String name, Path finished) {
+        ObjectNames.require(name);
+        try {
+            ObjectRef object = Digests.of(name, finished);
+            attempt("write", name, () -> {
+                upload.send(object, finished);
+                return null;
+            });
+            copies.place(name, object.sha256(), finished);
+            return object;
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "write", finished);
+        }
+    }
+
+    @Override
+    public boolean createIfAbsent(String name, byte[] content) {
+        String key = key(name);
+        return attempt("write", name, () -> putIfAbsent(key, content));
+    }
+
+    private boolean putIfAbsent(String key, byte[] content) {
+        for (int tries = 1; ; tries++) {
+            try {
+                client.putObject(small(key, content).ifNoneMatch("*").build(), RequestBody.fromBytes(content));
+                return true;
+            } catch (S3Exception refused) {
+                if (refused.statusCode() == 412) {
+                    return false;
+                }
+                // 409: somebody else's write of this key was under way; by now one of the two has won.
+                if (refused.statusCode() != 409 || tries == CONFLICT_TRIES) {
+                    throw refused;
+                }
+            }
+        }
+    }
+
+    private PutObjectRequest.Builder small(String key, byte[] content) {
+        return PutObjectRequest.builder()
+                .bucket(location.bucket())
+                .key(key)
+                .metadata(S3Upload.metadata(new ObjectRef(key, content.length, Digests.sha256(content))))
+                .overrideConfiguration(SOON);
+    }
+
+    @Override
+    public void replace(String name, byte[] content) {
+        PutObjectRequest request = small(key(name), content).build();
+        attempt("write", name, () -> client.putObject(request, RequestBody.fromBytes(content)));
+    }
+
+    @Override
+    public Optional<byte[]> find(String name) {
+        String key = key(name);
+        return ifPresent(
+                "read",
+                name,
+                () -> client.getObjectAsBytes(request ->
+                                request.bucket(location.bucket()).key(key).overrideConfiguration(SOON))
+                        .asByteArray());
+    }
+
+    @Override
+    public byte[] read(String name) {
+        return find(name).orElseThrow(() -> StorageFailure.missing(where(name)));
+    }
+
+    @Override
+    public Path path(String name) {
+        HeadObjectResponse head = head(name).orElseThrow(() -> StorageFailure.missing(where(name)));
+        String version = head.metadata().getOrDefault(S3Upload.SHA256, head.eTag());
+        try {
+            Optional<Path> copy = copies.find(name, version);
+            return copy.isPresent() ? copy.get() : copies.place(name, version, download(name, head));
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "copy " + where(name) + " to", cache);
+        }
+    }
+
+    private Path download(String name, HeadObjectResponse head) throws IOException {
+        Path file = temporary(name);
+        try (ResponseInputStream<GetObjectResponse> content = open(name)) {
+            Files.copy(content, file, StandardCopyOption.REPLACE_EXISTING);
+        }
+        ObjectRef found = Digests.of(name, file);
+        String sha256 = head.metadata().getOrDefault(S3Upload.SHA256, found.sha256());
+        if (found.bytes() != head.contentLength() || !found.sha256().equals(sha256)) {
+            Files.deleteIfExists(file);
+            throw new BlocksmithException(
+                    Category.STORE_UNAVAILABLE,
+                    "%s did not arrive whole: %d bytes with SHA-256 %s expected, %d with %s found"
+                            .formatted(where(name), head.contentLength(), sha256, found.bytes(), found.sha256()),
+                    null);
+        }
+        return file;
+    }
+
+    private ResponseInputStream<GetObjectResponse> open(String name) {
+        return attempt(
+                "read",
+                name,
+                () -> client.getObject(
+                        request -> request.bucket(location.bucket()).key(location.key(name))));
+    }
+
+    @Override
+    public void refresh(String name) {
+        try {
+            copies.drop(name);
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "delete the copy of " + where(name) + " in", cache);
+        }
+    }
+
+    @Override
+    public Optional<ObjectRef> examine(String name) {
+        if (head(name).isEmpty()) {
+            return Optional.empty();
+        }
+        try (ResponseInputStream<GetObjectResponse> content = open(name)) {
+            return Optional.of(Digests.of(name, Channels.newChannel(content)));
+        } catch (IOException failure) {
+            throw new BlocksmithException(
+                    Category.STORE_UNAVAILABLE,
+                    "cannot read %s to its end: %s".formatted(where(name), failure.getMessage()),
+                    failure);
+        }
+    }
+
+    @Override
+    public String where(String name) {
+        return location.where(name);
+    }
+
+    @Override
+    public boolean exists(String name) {
+        return head(name).isPresent();
+    }
+
+    private Optional<HeadObjectResponse> head(String name) {
+        String key = key(name);
+        return ifPresent(
+                "read",
+                name,
+                () -> client.headObject(
+                        request -> request.bucket(location.bucket()).key(key).overrideConfiguration(SOON)));
+    }
+
+    @Override
+    public List<String> list(String prefix) {
+        int strip = location.prefix().length();
+        return attempt(
+                "list",
+                prefix,
+                () -> client
+                        .listObjectsV2Paginator(
+                                request -> request.bucket(location.bucket()).prefix(location.key(prefix)))
+                        .contents()
+                        .stream()
+                        .map(S3Object::key)
+                        .map(key -> key.substring(strip))
+                        .filter(ObjectNames::isLegal)
+                        .sorted()
+                        .toList());
+    }
+
+    @Override
+    public void delete(String name) {
+        String key = key(name);
+        attempt("delete", name, () -> {
+            remove(key);
+            return null;
+        });
+        refresh(name);
+    }
+
+    private void remove(String key) {
+        client.deleteObject(
+                request -> request.bucket(location.bucket()).key(key).overrideConfiguration(SOON));
+    }
+
+    /** A bucket has no end; the disk that work files and copies are on has. */
+    @Override
+    public long freeBytes() {
+        return FreeSpace.of(cache);
+    }
+
+    @Override
+    public void close() {
+        try (client) {
+            clear();
+        }
+    }
+
+    private void clear() {
+        owner.clear();
+        try {
+            copies.clear();
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "clean up", cache);
+        }
+    }
+
+    private String key(String name) {
+        return location.key(ObjectNames.require(name));
+    }
+
+    private <T> Optional<T> ifPresent(String what, String name, Supplier<T> request) {
+        return attempt(what, name, () -> {
+            try {
+                return Optional.of(request.get());
+            } catch (NoSuchKeyException absent) {
+                return Optional.empty();
+            }
+        });
+    }
+
+    private <T> T attempt(String what, String name, Supplier<T> request) {
+        try {
+            return request.get();
+        } catch (SdkException failure) {
+            throw S3Failure.of(failure, what, where(name));
+        }
+    }
+}

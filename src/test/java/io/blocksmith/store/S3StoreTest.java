@@ -1,0 +1,252 @@
+package io.blocksmith.store;
+
+import static io.blocksmith.run.Histories.NOON;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
+import io.blocksmith.run.Event.RunSubmitted;
+import io.blocksmith.run.Journal.Appended;
+import io.blocksmith.run.ObjectRef;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.gaul.s3proxy.blobstore.domain.MultipartUpload;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.UploadPartRequest;
+import software.amazon.awssdk.services.s3.model.UploadPartResponse;
+
+class S3StoreTest extends ObjectStoreContract {
+    private static final long PART_BYTES = 5 << 20;
+    private static final AtomicInteger RUNS = new AtomicInteger();
+    private static S3Server server;
+
+    private final S3Location location = new S3Location(S3Server.BUCKET, "run-%d/".formatted(RUNS.incrementAndGet()));
+    private final AtomicLong now = new AtomicLong();
+
+    @BeforeAll
+    static void startServer() throws Exception {
+        server = S3Server.start();
+    }
+
+    @AfterAll
+    static void stopServer() {
+        server.close();
+    }
+
+    @Override
+    ObjectStore open(String owner) {
+        return open(server.client("secret", 3), owner, 1 << 30);
+    }
+
+    private ObjectStore open(S3Client client, String owner, long cacheBytes) {
+        S3 settings = new S3(Optional.empty(), Optional.empty(), true, folder.resolve("cache"), cacheBytes);
+        return S3Store.open(client, location, settings, owner, PART_BYTES, now::get);
+    }
+
+    private static Category category(Runnable deed) {
+        try {
+            deed.run();
+        } catch (BlocksmithException failure) {
+            return failure.category();
+        }
+        throw new AssertionError("nothing failed");
+    }
+
+    @Test
+    void aStoreThatObeysConditionsIsAccepted() {
+        ((S3Store) store).requireConditionalWrites("test");
+        assertThat(store.list("")).isEmpty();
+    }
+
+    @Test
+    void aStoreThatIgnoresConditionsIsRefused() throws Exception {
+        S3Server.Faulty forgetful = new S3Server.Faulty() {
+            @Override
+            public PutObjectResponse putBlob(PutObjectRequest request, InputStream content) {
+                return super.putBlob(request.toBuilder().ifNoneMatch(null).build(), content);
+            }
+        };
+        try (S3Server other = S3Server.start(forgetful);
+                ObjectStore there = open(other.client("secret", 1), "probing", 0)) {
+            assertThatThrownBy(() -> ((S3Store) there).requireConditionalWrites("probing"))
+                    .hasMessageContaining("ignores 'If-None-Match: *'");
+        }
+    }
+
+    @Test
+    void aRecordWhoseAnswerGotLostIsOurs() throws Exception {
+        AtomicInteger lost = new AtomicInteger();
+        S3Server.Faulty deaf = new S3Server.Faulty() {
+            @Override
+            public PutObjectResponse putBlob(PutObjectRequest request, InputStream content) {
+                PutObjectResponse done = super.putBlob(request, content);
+                if (lost.getAndIncrement() == 0) {
+                    throw S3Exception.builder().statusCode(503).message("lost").build();
+                }
+                return done;
+            }
+        };
+        try (S3Server other = S3Server.start(deaf);
+                ObjectStore there = open(other.client("secret", 3), "writer", 0)) {
+            Ledger ledger = new Ledger(there);
+            assertThat(ledger.append(new RunSubmitted(NOON, "tiny", "d1", 3))).isEqualTo(new Appended.Durable());
+            assertThat(lost).hasPositiveValue();
+            assertThat(there.list("ledger/")).hasSize(1);
+        }
+    }
+
+    @Test
+    void aFailedUploadInPartsLeavesNothing() throws Exception {
+        S3Server.Faulty failing = new S3Server.Faulty() {
+            @Override
+            public UploadPartResponse uploadMultipartPart(
+                    MultipartUpload upload, UploadPartRequest request, InputStream content) {
+                if (request.partNumber() == 2) {
+                    throw S3Exception.builder().statusCode(503).message("busy").build();
+                }
+                return super.uploadMultipartPart(upload, request, content);
+            }
+        };
+        try (S3Server other = S3Server.start(failing);
+                ObjectStore there = open(other.client("secret", 1), "writer", 0)) {
+            Path file = there.temporary("large");
+            Files.write(file, new byte[12 << 20]);
+            assertThat(category(() -> there.put("large", file))).isEqualTo(Category.STORE_UNAVAILABLE);
+            assertThat(there.list("")).isEmpty();
+            assertThat(failing.listMultipartUploads(S3Server.BUCKET)).isEmpty();
+            assertThat(file).exists();
+        }
+    }
+
+    @Test
+    void largeObjectsAreSentInParts() throws Exception {
+        AtomicInteger parts = new AtomicInteger();
+        S3Server.Faulty counting = new S3Server.Faulty() {
+            @Override
+            public UploadPartResponse uploadMultipartPart(
+                    MultipartUpload upload, UploadPartRequest request, InputStream content) {
+                parts.incrementAndGet();
+                return super.uploadMultipartPart(upload, request, content);
+            }
+        };
+        try (S3Server other = S3Server.start(counting);
+                ObjectStore there = open(other.client("secret", 1), "writer", 0)) {
+            Path file = there.temporary("large");
+            Files.write(file, new byte[(10 << 20) + 1]);
+            ObjectRef object = there.put("large", file);
+            assertThat(parts).hasValue(3);
+            assertThat(there.examine("large")).contains(object);
+        }
+    }
+
+    @Test
+    void aWrongSecretIsTheOperatorsBusiness() {
+        try (ObjectStore denied = open(server.client("wrong", 1), "denied", 0)) {
+            assertThatThrownBy(() -> denied.read("spec.json"))
+                    .hasMessageContaining("access is denied")
+                    .hasMessageContaining("s3:PutObject");
+            assertThat(category(() -> denied.replace("a", new byte[1]))).isEqualTo(Category.ENVIRONMENT);
+        }
+    }
+
+    @Test
+    void aMissingBucketIsNamed() {
+        S3 settings = new S3(Optional.empty(), Optional.empty(), true, folder.resolve("cache"), 0);
+        S3Location nowhere = S3Location.parse("s3://nowhere/run");
+        try (ObjectStore there =
+                S3Store.open(server.client("secret", 1), nowhere, settings, "x", PART_BYTES, now::get)) {
+            assertThatThrownBy(() -> there.replace("spec.json", new byte[1]))
+                    .hasMessage("cannot write s3://nowhere/run/spec.json: there is no such bucket; create it,"
+                            + " or correct its name");
+        }
+    }
+
+    @Test
+    void aServerThatIsNotThereIsUnavailable() throws Exception {
+        S3Server gone = S3Server.start();
+        S3Client client = gone.client("secret", 1);
+        gone.close();
+        try (ObjectStore there = open(client, "x", 0)) {
+            assertThat(category(() -> there.read("spec.json"))).isEqualTo(Category.STORE_UNAVAILABLE);
+        }
+    }
+
+    @Test
+    void copiesOverTheLimitGoTheOldestFirst() throws IOException {
+        try (ObjectStore small = open(server.client("secret", 1), "small", 5)) {
+            put("a", "aa");
+            put("b", "bb");
+            put("c", "cc");
+            Path a = small.path("a");
+            now.addAndGet(1);
+            Path b = small.path("b");
+            now.addAndGet(3_600_000_000_000L);
+            assertThat(small.path("a")).isEqualTo(a);
+            Path c = small.path("c");
+            assertThat(b).doesNotExist();
+            assertThat(a).exists();
+            assertThat(c).hasContent("cc");
+            assertThat(small.path("b")).hasContent("bb");
+        }
+    }
+
+    @Test
+    void aDamagedCopyIsMadeAnewAfterARefresh() throws IOException {
+        put("a", "abc");
+        Files.writeString(store.path("a"), "abd");
+        assertThat(store.path("a")).hasContent("abd");
+        store.refresh("a");
+        assertThat(store.path("a")).hasContent("abc");
+    }
+
+    @Test
+    void closingTakesTheLocalCopiesAway() throws IOException {
+        put("a", "abc");
+        Path copy = store.path("a");
+        store.close();
+        assertThat(copy).doesNotExist();
+        store = open("test");
+        assertThat(store.read("a")).isEqualTo("abc".getBytes(UTF_8));
+    }
+
+    @Test
+    void placesAreParsed() {
+        assertThat(S3Location.parse("s3://b/x/y")).isEqualTo(new S3Location("b", "x/y/"));
+        assertThat(S3Location.parse("s3://b")).isEqualTo(new S3Location("b", ""));
+        assertThatThrownBy(() -> S3Location.parse("s3:///x")).hasMessageContaining("expected s3://BUCKET/PREFIX");
+    }
+
+    @Test
+    void opensAPlaceWithCredentialsOfTheChain() {
+        System.setProperty("aws.accessKeyId", "key");
+        System.setProperty("aws.secretAccessKey", "secret");
+        S3 settings = new S3(
+                Optional.of(URI.create(server.endpoint().toString())),
+                Optional.empty(),
+                true,
+                folder.resolve("cache"),
+                1 << 20);
+        try (ObjectStore opened = Stores.open("s3://runs/by-chain", settings, "worker-1")) {
+            opened.replace("live.json", "1".getBytes(UTF_8));
+            assertThat(opened.list("")).containsExactly("live.json");
+            assertThat(opened.where("live.json")).isEqualTo("s3://runs/by-chain/live.json");
+        } finally {
+            System.clearProperty("aws.accessKeyId");
+            System.clearProperty("aws.secretAccessKey");
+        }
+    }
+}
