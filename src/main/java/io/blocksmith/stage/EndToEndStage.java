@@ -46,6 +46,7 @@ final class EndToEndStage {
             SharedGradients gradients = gradients(assignment, objects, progress);
             SharedSteps steps = new SharedSteps(gradients, objects, checkpoints);
             progress.begin("train");
+            progress.goesOnAfter(trainer.step());
             try {
                 outcome = trainer.train(
                         training.training(), training.validation(), gradients, listener(progress, curves), () -> {
@@ -82,7 +83,7 @@ final class EndToEndStage {
     private AttemptListener listener(AttemptProgress progress, LossCurves curves) {
         EndToEnd recipe = run.recipe().endToEnd();
         long tokensPerStep = (long) recipe.batchSize() * recipe.sequenceLength();
-        return new AttemptListener(progress, curves, recipe.epochs(), tokensPerStep);
+        return new AttemptListener(progress, curves, recipe.epochs(), tokensPerStep, () -> {});
     }
 
     /** Saves the scales as the quantizer uses them: step sizes clamped, zero points whole. */
