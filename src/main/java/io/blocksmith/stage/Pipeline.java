@@ -54,10 +54,7 @@ public final class Pipeline implements StageRunner {
             };
             return result.with(told.seconds(), ProcessMemory.peakBytes());
         } catch (EngineException e) {
-            // Everything else that libtorch throws is our mistake.
-            throw DeviceMemory.failure(e)
-                    .<RuntimeException>map(Function.identity())
-                    .orElse(e);
+            throw named(e);
         } finally {
             run.clear();
         }
@@ -79,7 +76,7 @@ public final class Pipeline implements StageRunner {
         }
     }
 
-    /** Lack of memory has a category of its own; everything else that libtorch throws is our mistake. */
+    /** Everything but lack of memory that libtorch throws is our mistake. */
     private static RuntimeException named(EngineException failure) {
         return DeviceMemory.failure(failure)
                 .<RuntimeException>map(Function.identity())
