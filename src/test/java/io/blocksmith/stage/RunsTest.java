@@ -8,6 +8,7 @@ import io.blocksmith.llama.TinyModel;
 import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Event.StageCancelled;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.Report;
 import io.blocksmith.run.StageResult;
@@ -53,7 +54,7 @@ class RunsTest {
         StagedRun run = StagedRun.in(folder, TinyModel.config(2), StagedRecipes.segments(1, 4));
         Ticket stale = run.start(new Report());
         run.ledger().read();
-        run.ledger().append(new StageCancelled(Instant.EPOCH, stale));
+        run.ledger().append(new StageCancelled(Instant.EPOCH, stale, Evidence.NONE));
         run.start(new Report());
 
         assertThatThrownBy(() -> run.context().requireRunning(stale)).isInstanceOf(CancellationException.class);
