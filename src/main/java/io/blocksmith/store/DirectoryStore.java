@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -225,6 +226,23 @@ public final class DirectoryStore implements ObjectStore {
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "list", folder);
         }
+    }
+
+    @Override
+    public List<String> unfinished() {
+        List<String> files = new ArrayList<>();
+        for (String folder : new String[] {OwnerFolders.UNFINISHED, OwnerFolders.SCRATCH}) {
+            Path at = root.resolve(folder);
+            try {
+                if (Files.isDirectory(at)) {
+                    FolderTree.files(at)
+                            .forEach(file -> files.add(root.relativize(file).toString()));
+                }
+            } catch (IOException failure) {
+                throw StorageFailure.of(failure, "list", at);
+            }
+        }
+        return files.stream().sorted().toList();
     }
 
     @Override

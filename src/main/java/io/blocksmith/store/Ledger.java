@@ -63,14 +63,19 @@ public final class Ledger implements Journal {
 
     @Override
     public RunState read() {
-        if (!listed) {
-            requireGapless();
-            listed = true;
-        }
         // By name, because the listing of a network file system may lag behind what it opens.
         for (Optional<byte[]> next = find(); next.isPresent(); next = find()) {
             take(next.get());
         }
+        if (!listed) {
+            requireGapless();
+            listed = true;
+        }
+        return state;
+    }
+
+    /** The fold of what was read without a fault. */
+    RunState soFar() {
         return state;
     }
 

@@ -13,11 +13,11 @@ import java.util.function.LongSupplier;
 
 /**
  * Local copies of remote objects in one process's own folder, the least recently used removed first above a number of
- * bytes. A copy that was asked for within the last minutes stays even then, for somebody may be about to open it; once
- * it is open or mapped, removing it harms nobody.
+ * bytes. A copy that was asked for within the last two hours stays even then, for a stage that asked for all it needs
+ * may open some of it late; once it is open or mapped, removing it harms nobody.
  */
 final class LocalCopies {
-    private static final long OPENED_BY_THEN = Duration.ofMinutes(10).toNanos();
+    private static final long OPENED_BY_THEN = Duration.ofHours(2).toNanos();
 
     private record Copy(Path file, long bytes, String version, long usedNanos) {}
 
@@ -55,7 +55,11 @@ final class LocalCopies {
 
     /** Moves a complete local file in as the copy of an object. */
     synchronized Path place(String name, String version, Path complete) throws IOException {
-        drop(name);
+        Copy before = copies.remove(name);
+        if (before != null) {
+            // Replaced by the move below: somebody may be about to open it.
+            total -= before.bytes();
+        }
         long bytes = Files.size(complete);
         makeRoom(bytes);
         Path file = folder.resolve(name);

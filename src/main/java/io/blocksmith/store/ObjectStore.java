@@ -76,6 +76,9 @@ public interface ObjectStore extends AutoCloseable {
     /** Names of all complete objects that start with {@code prefix}, sorted. */
     List<String> list(String prefix);
 
+    /** What all owners, dead or alive, have not finished: temporary and scratch files, uploads; for people. */
+    List<String> unfinished();
+
     /** Does nothing when there is no such object. */
     void delete(String name);
 

@@ -7,15 +7,34 @@ import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.Ticket;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Deletes hidden states that nobody will read: those superseded by a committed block, and those of attempts that did
- * not commit. Call it only after the commit is durable: a crash before it leaves too much, never too little.
+ * Deletes what nobody will read. Call it only after the commit is durable: a crash before it leaves too much, never too
+ * little. Two supervisors may sweep at once.
+ *
+ * <ul>
+ *   <li>Hidden states: those superseded by a committed block, and those of attempts that did not commit.
+ *   <li>Checkpoints: those of a committed stage, and those of an attempt that a later one has two complete checkpoints
+ *       beyond.
+ *   <li>Gradients of E2E-QP: those of every attempt but the running one.
+ * </ul>
+ *
+ * The weights that a repair pass trains on stay after it: they are inside the block's committed file, which a damaged
+ * repaired block is made anew from.
  */
 public final class Retention {
+    /** One that is damaged still leaves one. */
+    private static final int KEPT_CHECKPOINTS = 2;
+
     private final ObjectStore store;
     private final Plan plan;
 
@@ -30,17 +49,66 @@ public final class Retention {
      * @return the deleted names
      */
     public List<String> sweep(RunState state) {
+        List<String> superseded = new ArrayList<>();
+        List<Ticket> keeping = keeping(plan, state);
+        store.list(RunNames.BOUNDARIES).stream()
+                .filter(name -> !isBoundaryOfAny(keeping, name))
+                .forEach(superseded::add);
+        superseded.addAll(workObjects(state));
+        superseded.forEach(store::delete);
+        return superseded;
+    }
+
+    /** Whether {@code name} is part of a boundary that one of {@code tickets} wrote. */
+    static boolean isBoundaryOfAny(List<Ticket> tickets, String name) {
+        return tickets.stream().anyMatch(ticket -> RunNames.isBoundaryOf(ticket, name));
+    }
+
+    /** The attempts whose hidden states are still wanted. */
+    static List<Ticket> keeping(Plan plan, RunState state) {
         Set<Stage> needed = Boundaries.needed(plan, state);
-        List<Ticket> kept = Stream.concat(
+        return Stream.concat(
                         state.committed().stream()
                                 .map(Committed::ticket)
                                 .filter(ticket -> needed.contains(ticket.stage())),
                         state.running().stream().map(Running::ticket))
                 .toList();
-        List<String> superseded = store.list(RunNames.BOUNDARIES).stream()
-                .filter(name -> kept.stream().noneMatch(ticket -> RunNames.isBoundaryOf(ticket, name)))
-                .toList();
-        superseded.forEach(store::delete);
-        return superseded;
+    }
+
+    /** Checkpoints and gradients that are done with. */
+    private List<String> workObjects(RunState state) {
+        Map<String, Stage> stages = plan.stages().stream()
+                .collect(Collectors.toMap(AttemptObject::prefix, Function.identity(), (first, ignored) -> first));
+        Map<String, List<AttemptObject>> byStage = Stream.of("blocks/", "end-to-end/")
+                .flatMap(prefix -> store.list(prefix).stream())
+                .map(AttemptObject::parse)
+                .flatMap(Optional::stream)
+                .filter(object -> object.isCheckpoint() || object.isExchange())
+                .collect(Collectors.groupingBy(AttemptObject::stage));
+        List<String> done = new ArrayList<>();
+        byStage.forEach((prefix, objects) -> {
+            Stage stage = stages.get(prefix);
+            if (stage != null) {
+                objects.stream()
+                        .filter(object -> isDone(object, stage, objects, state))
+                        .map(AttemptObject::name)
+                        .forEach(done::add);
+            }
+        });
+        return done.stream().sorted().toList();
+    }
+
+    private static boolean isDone(AttemptObject object, Stage stage, Collection<AttemptObject> all, RunState state) {
+        if (state.isCommitted(stage)) {
+            return true;
+        }
+        if (object.isExchange()) {
+            return !(state.stage(stage) instanceof Running running
+                    && running.ticket().attempt() == object.attempt());
+        }
+        return all.stream()
+                        .filter(other -> other.isManifest() && other.attempt() > object.attempt())
+                        .count()
+                >= KEPT_CHECKPOINTS;
     }
 }

@@ -29,12 +29,17 @@ import java.util.regex.Pattern;
  * evaluations/block-ap/attempt-1/...                 perplexities
  * export/gptq/...                                    finished models
  * report.html, report.json
+ * live.json                                          the supervisor's heartbeat, replaced every few seconds
+ * .tmp/OWNER/..., scratch/OWNER/...                  unfinished files of the process called OWNER; no objects
  * </pre>
  */
 public final class RunNames {
     public static final String SPEC = "spec.json";
     public static final String REPORT_HTML = "report.html";
     public static final String REPORT_JSON = "report.json";
+    /** The supervisor's heartbeat. */
+    public static final String LIVE = "live.json";
+
     public static final String BOUNDARIES = "boundaries/";
 
     private static final String CHECKPOINT = "checkpoint-";

@@ -26,7 +26,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
-import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -330,6 +330,22 @@ final class S3Store implements ObjectStore {
                         .toList());
     }
 
+    /** Uploads that have begun; work files are on their owners' machines. */
+    @Override
+    public List<String> unfinished() {
+        return attempt(
+                "list",
+                "",
+                () -> client
+                        .listMultipartUploadsPaginator(
+                                request -> request.bucket(location.bucket()).prefix(location.prefix()))
+                        .uploads()
+                        .stream()
+                        .map(begun -> begun.key().substring(location.prefix().length()))
+                        .sorted()
+                        .toList());
+    }
+
     @Override
     public void delete(String name) {
         String key = key(name);
@@ -375,7 +391,11 @@ final class S3Store implements ObjectStore {
         return attempt(what, name, () -> {
             try {
                 return Optional.of(request.get());
-            } catch (NoSuchKeyException absent) {
+            } catch (S3Exception failure) {
+                // Not by its class only: some servers answer 404 without a code.
+                if (failure.statusCode() != 404 || failure instanceof NoSuchBucketException) {
+                    throw failure;
+                }
                 return Optional.empty();
             }
         });
@@ -385,7 +405,7 @@ final class S3Store implements ObjectStore {
         try {
             return request.get();
         } catch (SdkException failure) {
-            throw S3Failure.of(failure, what, where(name));
+            throw S3Failure.of(failure, what, location.where(name));
         }
     }
 }

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Event.RunSubmitted;
+import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Event.SupervisorStarted;
@@ -18,6 +19,7 @@ import io.blocksmith.run.Plans;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.Capture;
+import io.blocksmith.run.Stage.EndToEnd;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.store.RunNames.Stream;
@@ -71,6 +73,65 @@ class RetentionTest {
         RunState state = commit(started(3), new Capture(0, 0));
         retention.sweep(fold(state, start(state, new TrainBlock(0))));
         assertThat(store.list("")).containsExactly(captured, written);
+    }
+
+    private String put(String name) {
+        store.put(name, store.temporary(name));
+        return name;
+    }
+
+    private void checkpoint(int attempt, long step) {
+        String prefix = "blocks/000/attempt-%d/checkpoint-%010d/".formatted(attempt, step);
+        put(prefix + "state.safetensors");
+        put(prefix + "checkpoint.json");
+    }
+
+    @Test
+    void checkpointsGoOnceTheirStageHasCommitted() {
+        checkpoint(1, 96);
+        String block = put("blocks/000/attempt-1/block.safetensors");
+        put("blocks/001/attempt-1/checkpoint-0000000001/state.safetensors");
+        retention.sweep(commit(started(3), new Capture(0, 0), new TrainBlock(0)));
+        assertThat(store.list("blocks/"))
+                .containsExactly(block, "blocks/001/attempt-1/checkpoint-0000000001/state.safetensors");
+    }
+
+    @Test
+    void checkpointsOfAnEarlierAttemptStayUntilTheNextHasTwo() {
+        checkpoint(1, 96);
+        checkpoint(2, 120);
+        put("blocks/000/attempt-2/checkpoint-0000000140/state.safetensors");
+        RunState state = commit(started(3), new Capture(0, 0));
+        assertThat(retention.sweep(state)).isEmpty();
+        put("blocks/000/attempt-2/checkpoint-0000000140/checkpoint.json");
+        assertThat(retention.sweep(state))
+                .containsExactly(
+                        "blocks/000/attempt-1/checkpoint-0000000096/checkpoint.json",
+                        "blocks/000/attempt-1/checkpoint-0000000096/state.safetensors");
+    }
+
+    @Test
+    void gradientsStayOnlyWithTheAttemptThatRuns() {
+        String stale = put("end-to-end/attempt-1/exchange/step-1/shard-0");
+        String used = put("end-to-end/attempt-2/exchange/step-1/shard-0");
+        RunState ready = commit(started(3), new Capture(0, 0), new TrainBlock(0), new TrainBlock(1), new TrainBlock(2));
+        Ticket first = ready.nextTicket(new EndToEnd());
+        RunState again = fold(ready, start(ready, new EndToEnd()), new StageCancelled(NOON, first));
+        RunState running = fold(again, start(again, new EndToEnd()));
+        assertThat(retention.sweep(running)).containsExactly(stale);
+        Ticket second = again.nextTicket(new EndToEnd());
+        assertThat(retention.sweep(fold(running, new StageCommitted(NOON, second, result(second)))))
+                .containsExactly(used);
+    }
+
+    @Test
+    void twoSupervisorsMaySweepAtOnce() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            put("boundaries/000/capture-000-part-0-attempt-1/full/shard-%03d.act".formatted(i));
+        }
+        RunState state = commit(started(3), new Capture(0, 0), new TrainBlock(0));
+        ObjectStoreContract.atOnce(2, () -> retention.sweep(state));
+        assertThat(store.list("")).isEmpty();
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -194,7 +195,7 @@ class S3StoreTest extends ObjectStoreContract {
             Path a = small.path("a");
             now.addAndGet(1);
             Path b = small.path("b");
-            now.addAndGet(3_600_000_000_000L);
+            now.addAndGet(Duration.ofHours(3).toNanos());
             assertThat(small.path("a")).isEqualTo(a);
             Path c = small.path("c");
             assertThat(b).doesNotExist();

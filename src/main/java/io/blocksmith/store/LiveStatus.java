@@ -1,0 +1,66 @@
+package io.blocksmith.store;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.blocksmith.failure.BlocksmithException;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * The supervisor's heartbeat, {@code live.json}: who holds the run, that it lives, and how far its ledger is. Replaced
+ * every few seconds. Keys that a newer Blocksmith adds are read over.
+ *
+ * @param holder name in the ledger's epoch
+ * @param host machine that {@code pid} is of
+ * @param beat rises with every replacement
+ * @param sequence number of the last ledger record, 0 when there is none
+ * @param digest SHA-256 of that record's bytes, empty when there is none
+ * @param released whether the holder has ended in order and holds the run no more
+ * @param status whatever else people are to see
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record LiveStatus(
+        int version,
+        String holder,
+        String host,
+        long pid,
+        long epoch,
+        long beat,
+        long sequence,
+        String digest,
+        boolean released,
+        JsonNode status) {
+    public static final int VERSION = 1;
+
+    /** Makes this the run's heartbeat. */
+    public void write(ObjectStore store) {
+        try {
+            store.replace(
+                    RunNames.LIVE, Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
+        } catch (JsonProcessingException unexpected) {
+            throw BlocksmithException.defect("cannot write %s as JSON: %s", this, unexpected.getMessage());
+        }
+    }
+
+    /** The run's heartbeat; empty before its first supervisor. */
+    public static Optional<LiveStatus> read(ObjectStore store) {
+        return store.find(RunNames.LIVE).map(content -> parse(content, store.where(RunNames.LIVE)));
+    }
+
+    private static LiveStatus parse(byte[] content, String where) {
+        try {
+            return Json.MAPPER.readValue(content, LiveStatus.class);
+        } catch (IOException malformed) {
+            throw BlocksmithException.environment(
+                    malformed,
+                    "%s is no heartbeat: %s; delete it if no supervisor of this run lives",
+                    where,
+                    malformed.getMessage());
+        }
+    }
+
+    boolean isBeatOf(LiveStatus earlier) {
+        return beat == earlier.beat() && epoch == earlier.epoch() && holder.equals(earlier.holder());
+    }
+}
