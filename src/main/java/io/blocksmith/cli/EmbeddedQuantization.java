@@ -2,33 +2,25 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
-import io.blocksmith.cluster.Pace;
 import io.blocksmith.cluster.RunBeacon;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.run.Decisions;
-import io.blocksmith.run.FailurePolicy;
-import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.StageState.Failure;
 import io.blocksmith.run.StageState.Waiting;
-import io.blocksmith.run.Watchdog;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
-import io.blocksmith.store.Retention;
 import io.blocksmith.store.RunFolder;
-import io.blocksmith.store.SweepingJournal;
 import io.blocksmith.tensor.Compute;
 import io.blocksmith.tensor.DeviceThread;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -84,19 +76,16 @@ final class EmbeddedQuantization {
             return before;
         }
         warnOfOtherNumerics(before, compute);
-        RunSupervisor.Settings supervisor = new RunSupervisor.Settings(
-                new RunSupervisor.RunSubmission(
-                        folder.getFileName().toString(), submission.identityDigest(held.store())),
-                new Decisions(plan, FailurePolicy.of(settings.recipe())),
-                new SweepingJournal(held.ledger(), new Retention(held.store(), plan)),
+        RunSupervisor.Settings supervisor = Supervision.of(
+                folder.getFileName().toString(),
+                submission.identityDigest(held.store()),
+                plan,
+                settings.recipe(),
+                held.store(),
                 Requests.none(),
                 RunBeacon.none(),
-                Fleet.Limits.standard(),
-                Watchdog.Limits.standard(),
-                Pace.standard(),
-                holder(compute),
-                InstantSource.system(),
-                System::nanoTime);
+                settings,
+                holder(compute));
         int blocks = submission.config().blocks();
         RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
@@ -172,13 +161,7 @@ final class EmbeddedQuantization {
 
     /** Who supervises, for people; what it computes with is part of it, because the last bits depend on that. */
     private static String holder(Compute compute) {
-        long process = ProcessHandle.current().pid();
-        try {
-            String host = InetAddress.getLocalHost().getHostName();
-            return "%s process %d (%s)".formatted(host, process, compute.fingerprint());
-        } catch (IOException e) {
-            return "process %d (%s)".formatted(process, compute.fingerprint());
-        }
+        return "%s (%s)".formatted(Supervision.here(), compute.fingerprint());
     }
 
     private static void warnOfOtherNumerics(RunState before, Compute compute) {

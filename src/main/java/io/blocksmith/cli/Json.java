@@ -6,7 +6,7 @@ import io.blocksmith.failure.BlocksmithException;
 
 /** Answers for programs. */
 final class Json {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    static final ObjectMapper MAPPER = new ObjectMapper();
 
     private Json() {}
 

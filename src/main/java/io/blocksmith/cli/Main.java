@@ -21,6 +21,9 @@ import picocli.CommandLine.Spec;
         subcommands = {
             QuantizeCommand.class,
             EvalCommand.class,
+            CoordinatorCommand.class,
+            WorkerCommand.class,
+            SubmitCommand.class,
             InspectCommand.class,
             DemoCommand.class,
             BenchCommand.class,

@@ -25,11 +25,11 @@ public record FailurePolicy(int tries, int lostWorkers, int blockParts, int shar
     private static final int NODES = 2;
     private static final int HANGS_PER_WORKER = 2;
 
-    /** The standard budgets, for a recipe. */
-    public static FailurePolicy of(Recipe recipe) {
+    /** Budgets for a recipe. */
+    public static FailurePolicy of(Recipe recipe, int tries, int lostWorkers) {
         int perShard =
                 Math.ceilDiv(recipe.endToEnd().batchSize(), recipe.endToEnd().gradientShards());
-        return new FailurePolicy(3, 5, recipe.blockAp().batchSize(), perShard);
+        return new FailurePolicy(tries, lostWorkers, recipe.blockAp().batchSize(), perShard);
     }
 
     /** The policy's answer. */

@@ -130,8 +130,8 @@ class EmbeddedRunTest {
     @Test
     void aStageThatACrashCutShortRunsAgainAsTheNextAttempt() throws Exception {
         List<Event> events = new ArrayList<>(List.of(past(new Capture(0, 0))));
-        events.add(
-                new StageStarted(NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), "embedded", "test", Adjustment.NONE));
+        events.add(new StageStarted(
+                NOON, new Ticket("tiny", new TrainBlock(0), 1, 1), "embedded", "test", Adjustment.NONE));
         await(start(new MemoryJournal(events.toArray(Event[]::new))).outcome());
         assertThat(runner.ran().getFirst()).isEqualTo(new Ticket("tiny", new TrainBlock(0), 2, 2));
     }

@@ -1,0 +1,88 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.cluster.RunBeacon;
+import io.blocksmith.cluster.RunCatalog;
+import io.blocksmith.cluster.RunSupervisor;
+import io.blocksmith.config.Settings;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.Requests;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.spec.Recipe;
+import io.blocksmith.stage.RunIdentity;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.SpecFile;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The runs of a cluster, as its coordinators find them in the store. */
+final class ClusterRuns implements RunCatalog {
+    private final RunsFolder folder;
+    private final Settings settings;
+    private final String holder;
+    private final Map<String, ObjectStore> open = new ConcurrentHashMap<>();
+    private final Set<String> completed = new HashSet<>();
+
+    /**
+     * Makes a catalog.
+     *
+     * @param holder who supervises, for people
+     */
+    ClusterRuns(RunsFolder folder, Settings settings, String holder) {
+        this.folder = folder;
+        this.settings = settings;
+        this.holder = holder;
+    }
+
+    @Override
+    public synchronized List<String> waiting() {
+        return folder.submitted().stream()
+                .filter(run -> !completed.contains(run) && isWaiting(run))
+                .toList();
+    }
+
+    private boolean isWaiting(String run) {
+        try (ObjectStore store = folder.open(run)) {
+            RunState state = new Ledger(store).read();
+            if (state.phase() == Phase.COMPLETED) {
+                completed.add(run);
+            }
+            return switch (state.phase()) {
+                case NEW, COMPLETED -> false;
+                case SUBMITTED, RUNNING, PAUSED -> true;
+                case STOPPED -> false;
+            };
+        }
+    }
+
+    @Override
+    public RunSupervisor.Settings open(String run) {
+        ObjectStore store = folder.open(run);
+        open.put(run, store);
+        SpecFile spec = SpecFile.read(store);
+        Recipe recipe = spec.identity(RunIdentity.class).recipe();
+        int blocks = new Ledger(store).read().blocks();
+        return Supervision.of(
+                run,
+                spec.identityDigest(),
+                Plan.of(recipe, blocks),
+                recipe,
+                store,
+                Requests.none(),
+                RunBeacon.none(),
+                settings,
+                holder);
+    }
+
+    @Override
+    public void close(String run) {
+        ObjectStore store = open.remove(run);
+        if (store != null) {
+            store.close();
+        }
+    }
+}

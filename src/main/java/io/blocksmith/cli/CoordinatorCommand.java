@@ -1,0 +1,35 @@
+package io.blocksmith.cli;
+
+import akka.actor.typed.ActorSystem;
+import io.blocksmith.cluster.ClusterNode;
+import io.blocksmith.config.Settings;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** A node that may supervise runs. */
+@Command(
+        name = "coordinator",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Runs a coordinator of a cluster until it is stopped.",
+            "Three of them bear the loss of one; they need no device and little memory."
+        })
+final class CoordinatorCommand implements Callable<Integer> {
+    @Mixin
+    private NodeOptions node = new NodeOptions();
+
+    @Override
+    public Integer call() {
+        Settings settings = node.load(Map.of());
+        String owner = "coordinator-" + UUID.randomUUID();
+        ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner), settings, Supervision.here());
+        ActorSystem<Void> system =
+                ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
+        system.getWhenTerminated().toCompletableFuture().join();
+        return 0;
+    }
+}

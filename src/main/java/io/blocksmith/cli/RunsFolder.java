@@ -1,0 +1,118 @@
+package io.blocksmith.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.blocksmith.config.Settings;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.S3;
+import io.blocksmith.store.Stores;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where the runs of a cluster are: {@code NAME/...} is a run, {@code queue/00000001.json} says in which order runs were
+ * submitted.
+ */
+final class RunsFolder {
+    private static final String QUEUE = "queue/";
+
+    private final Settings settings;
+    private final String owner;
+
+    /**
+     * Makes a view of the folder.
+     *
+     * @param owner a name that no other live process uses
+     */
+    RunsFolder(Settings settings, String owner) {
+        this.settings = settings;
+        this.owner = owner;
+    }
+
+    /** Opens a run for writing; closed by the caller. */
+    ObjectStore open(String run) {
+        return Stores.open(location(run), s3(settings.s3()), owner);
+    }
+
+    /** The folder or address of a run. */
+    String location(String run) {
+        if (run.equals("queue") || run.isEmpty()) {
+            throw BlocksmithException.user("run.name = %s: choose another name", run);
+        }
+        String runs = settings.cluster().runs();
+        return runs.startsWith("s3://")
+                ? runs + "/" + run
+                : absolute(runs).resolve(run).toString();
+    }
+
+    private static Path absolute(String folder) {
+        return Path.of(folder).toAbsolutePath().normalize();
+    }
+
+    /** Runs in the order of their submission. */
+    List<String> submitted() {
+        try (ObjectStore queue = queue()) {
+            List<String> runs = new ArrayList<>();
+            for (String name : queue.list(QUEUE)) {
+                runs.add(run(name, queue.read(name)));
+            }
+            return runs;
+        }
+    }
+
+    /** Puts the run at the end of the queue, unless it is in it. */
+    void submit(String run) {
+        try (ObjectStore queue = queue()) {
+            List<String> before = queue.list(QUEUE);
+            if (before.stream().anyMatch(name -> run(name, queue.read(name)).equals(run))) {
+                return;
+            }
+            byte[] content = "{\"run\": \"%s\"}\n".formatted(run).getBytes(StandardCharsets.UTF_8);
+            int place = before.size() + 1;
+            while (!queue.createIfAbsent("%s%08d.json".formatted(QUEUE, place), content)) {
+                place++;
+            }
+        }
+    }
+
+    private ObjectStore queue() {
+        String runs = settings.cluster().runs();
+        String location = runs.startsWith("s3://") ? runs : absolute(runs).toString();
+        return Stores.open(location, s3(settings.s3()), owner);
+    }
+
+    private static String run(String name, byte[] content) {
+        try {
+            JsonNode tree = Json.MAPPER.readTree(content);
+            return tree.path("run").asText();
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s is not valid: %s", name, e.getMessage());
+        }
+    }
+
+    /** The settings as the store wants them. */
+    static S3 s3(Settings.S3 settings) {
+        Path cache = settings.cache().isEmpty()
+                ? Path.of(System.getProperty("java.io.tmpdir"), "blocksmith-s3")
+                : absolute(settings.cache());
+        return new S3(
+                Optional.of(settings.endpoint()).filter(text -> !text.isEmpty()).map(RunsFolder::uri),
+                Optional.of(settings.region()).filter(text -> !text.isEmpty()),
+                settings.pathStyle(),
+                cache,
+                settings.cacheBytes());
+    }
+
+    private static URI uri(String text) {
+        try {
+            return URI.create(text);
+        } catch (IllegalArgumentException e) {
+            throw BlocksmithException.user("s3.endpoint = %s: expected a URL: %s", text, e.getMessage());
+        }
+    }
+}
