@@ -88,6 +88,8 @@ public final class LiveBeacon implements RunBeacon {
 
     private static boolean stoppedByFailure(RunState state) {
         return state.phase() == RunState.Phase.STOPPED
-                && state.rest().filter(rest -> rest.cause() == RestCause.FAILURE).isPresent();
+                && state.rest()
+                        .filter(rest -> rest.cause() == RestCause.FAILURE)
+                        .isPresent();
     }
 }

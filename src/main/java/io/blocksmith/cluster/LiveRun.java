@@ -75,7 +75,9 @@ public record LiveRun(
                 state.rest().map(RunState.Rest::reason).orElse(""),
                 status.stopping(),
                 status.trouble().orElse(""),
-                state.running().stream().map(running -> attempt(status, running)).toList(),
+                state.running().stream()
+                        .map(running -> attempt(status, running))
+                        .toList(),
                 new TreeMap<>(status.known())
                         .entrySet().stream().map(known -> worker(status, known)).toList());
     }

@@ -86,7 +86,8 @@ public record FailureReport(
                 .map(entry -> Map.entry(entry.getKey(), (Waiting) entry.getValue()))
                 .max(Comparator.comparing((Map.Entry<Stage, Waiting> entry) ->
                                 rest.reason().startsWith(entry.getKey().key() + " "))
-                        .thenComparing(entry -> entry.getValue().failures().getLast().at()));
+                        .thenComparing(
+                                entry -> entry.getValue().failures().getLast().at()));
     }
 
     private static FailureReport report(
@@ -132,7 +133,8 @@ public record FailureReport(
         return switch (category) {
             case USER -> "mend the input that the reason names, then start the run again; what has committed is kept";
             case ENVIRONMENT ->
-                "mend the machine as the reason says, or use others, then start the run again; what has committed is kept";
+                "mend the machine as the reason says, or use others, then start the run again; what has committed is"
+                        + " kept";
             case TRANSIENT, HUNG ->
                 "look at the log and the machine of the workers named below, then start the run again: it goes on from"
                         + " the last checkpoint with all its tries";
@@ -143,8 +145,8 @@ public record FailureReport(
                 "use a device with more memory, or start another run with a shorter calibration.sequence-length";
             case STORE_FULL, STORE_UNAVAILABLE -> "make the store writable, then start the run again";
             case WORKER_LOST ->
-                "find out what ends the workers (memory, the scheduler, the network), then start the run again: it goes on"
-                        + " from the last checkpoint";
+                "find out what ends the workers (memory, the scheduler, the network), then start the run again: it"
+                        + " goes on from the last checkpoint";
             case DAMAGED ->
                 "objects of this run do not stay as they were written: check the disk, run `blocksmith verify`, then"
                         + " start the run again";

@@ -16,7 +16,9 @@ public final class FailureFile {
         try {
             ObjectNode tree = Json.MAPPER.createObjectNode().put("version", VERSION);
             tree.setAll((ObjectNode) Json.MAPPER.valueToTree(report));
-            store.replace(RunNames.FAILURE, Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree));
+            store.replace(
+                    RunNames.FAILURE,
+                    Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree));
         } catch (JsonProcessingException unexpected) {
             throw BlocksmithException.defect("cannot write %s as JSON: %s", report, unexpected.getMessage());
         }

@@ -73,9 +73,11 @@ public final class RequestBox implements Requests {
             String id = name.substring(RunNames.REQUESTS.length());
             if (!id.contains("/")) {
                 // Gone when somebody else was faster.
-                store.find(name).ifPresent(content -> read(name, content)
-                        .ifPresent(request ->
-                                pending.put(id.endsWith(SUFFIX) ? id.substring(0, id.length() - SUFFIX.length()) : id, request)));
+                store.find(name)
+                        .ifPresent(content -> read(name, content)
+                                .ifPresent(request -> pending.put(
+                                        id.endsWith(SUFFIX) ? id.substring(0, id.length() - SUFFIX.length()) : id,
+                                        request)));
             }
         }
         return pending;
