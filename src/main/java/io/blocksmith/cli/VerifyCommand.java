@@ -37,14 +37,14 @@ final class VerifyCommand implements Callable<Integer> {
                     result.sound() ? "sound" : "DAMAGED",
                     result.records(),
                     result.objects(),
-                    Text.bytes(result.bytes()));
+                    Text.bytes((double) result.bytes()));
             return result.sound() ? 0 : Main.FAILED;
         }
     }
 
     private void read(String object, long bytes, long ofBytes) {
         if (!quiet) {
-            System.err.printf("%5.1f%%  %s%n", ofBytes == 0 ? 100.0 : 100.0 * bytes / ofBytes, object);
+            System.err.printf("%5.1f%%  %s%n", ofBytes == 0 ? 100.0 : 100.0 * (double) bytes / (double) ofBytes, object);
         }
     }
 }
