@@ -99,7 +99,7 @@ public final class BlockBench {
             NDArray input = normal(random, 1, manager, batch, length, config.hidden());
             NDArray target = normal(random, 1, manager, batch, length, config.hidden());
             List<Round> measured = new ArrayList<>();
-            try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, state, manager)) {
+            try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, 1, state, manager)) {
                 for (int round = 0; round <= rounds; round++) {
                     double productBefore = productRate(random, manager);
                     double seconds = steps(trainer, input, target, steps);
@@ -147,9 +147,9 @@ public final class BlockBench {
             }
 
             @Override
-            public BlockBatches open(int batchSize) {
+            public BlockBatches open(int batchSize, long from) {
                 return new BlockBatches() {
-                    private int delivered;
+                    private long delivered = from / batchSize;
 
                     @Override
                     public Optional<Batch> next() {

@@ -48,7 +48,7 @@ final class ClusterRuns implements RunCatalog {
     }
 
     private boolean isWaiting(String run) {
-        try (ObjectStore store = folder.open(run)) {
+        try (ObjectStore store = folder.look(run)) {
             RunState state = new Ledger(store).read();
             if (state.phase() == Phase.COMPLETED) {
                 completed.add(run);

@@ -4,7 +4,6 @@ import akka.actor.typed.ActorSystem;
 import io.blocksmith.cluster.ClusterNode;
 import io.blocksmith.config.Settings;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,7 +24,8 @@ final class CoordinatorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Settings settings = node.load(Map.of());
-        String owner = "coordinator-" + UUID.randomUUID();
+        String owner = "coordinator-%s-%d"
+                .formatted(Supervision.host(), settings.cluster().port());
         ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner), settings, Supervision.here());
         ActorSystem<Void> system =
                 ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));

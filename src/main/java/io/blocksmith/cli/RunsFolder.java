@@ -39,6 +39,11 @@ final class RunsFolder {
         return Stores.open(location(run), s3(settings.s3()), owner);
     }
 
+    /** Opens a run for looking; closed by the caller. */
+    ObjectStore look(String run) {
+        return Stores.openForReading(location(run), s3(settings.s3()), owner);
+    }
+
     /** The folder or address of a run. */
     String location(String run) {
         if (run.equals("queue") || run.isEmpty()) {
@@ -56,7 +61,7 @@ final class RunsFolder {
 
     /** Runs in the order of their submission. */
     List<String> submitted() {
-        try (ObjectStore queue = queue()) {
+        try (ObjectStore queue = Stores.openForReading(root(), s3(settings.s3()), owner)) {
             List<String> runs = new ArrayList<>();
             for (String name : queue.list(QUEUE)) {
                 runs.add(run(name, queue.read(name)));
@@ -67,7 +72,7 @@ final class RunsFolder {
 
     /** Puts the run at the end of the queue, unless it is in it. */
     void submit(String run) {
-        try (ObjectStore queue = queue()) {
+        try (ObjectStore queue = Stores.open(root(), s3(settings.s3()), owner)) {
             List<String> before = queue.list(QUEUE);
             if (before.stream().anyMatch(name -> run(name, queue.read(name)).equals(run))) {
                 return;
@@ -80,10 +85,9 @@ final class RunsFolder {
         }
     }
 
-    private ObjectStore queue() {
+    private String root() {
         String runs = settings.cluster().runs();
-        String location = runs.startsWith("s3://") ? runs : absolute(runs).toString();
-        return Stores.open(location, s3(settings.s3()), owner);
+        return runs.startsWith("s3://") ? runs : absolute(runs).toString();
     }
 
     private static String run(String name, byte[] content) {

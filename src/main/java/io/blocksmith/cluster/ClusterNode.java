@@ -92,9 +92,9 @@ public final class ClusterNode {
                 address.seeds().stream()
                         .map(seed -> "akka://%s@%s".formatted(address.cluster(), seed))
                         .toList());
-        return address.akka()
+        return ConfigFactory.load(address.akka()
                 .withFallback(ConfigFactory.parseMap(ours))
-                .withFallback(ConfigFactory.load("cluster"))
-                .resolve();
+                .withFallback(WireJoinCheck.settings())
+                .withFallback(ConfigFactory.parseResources("cluster.conf")));
     }
 }

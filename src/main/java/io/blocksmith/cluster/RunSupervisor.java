@@ -70,6 +70,9 @@ import org.slf4j.Logger;
  */
 public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command> {
 
+    /** How often a supervisor that takes over may meet a record of somebody else's in its place. */
+    private static final int OVERTAKEN = 5;
+
     /** What a supervisor is told. */
     public sealed interface Command {}
 
@@ -161,6 +164,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     /** Set once this supervisor may write no more. */
     private Optional<RunOutcome> steppingDown = Optional.empty();
 
+    private int overtaken;
     private boolean journalBusy;
     private boolean looking;
     private long beats;
@@ -225,7 +229,14 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
                 troubles.passed();
                 switch (appended) {
                     case Appended.Durable() -> durable(event, acknowledge);
-                    case Appended.Fenced(String holder, long theirs) -> fenced(holder, theirs);
+                    case Appended.Fenced(String holder, long theirs) -> {
+                        if (epoch == 0 && ++overtaken < OVERTAKEN) {
+                            // The last words of the supervisor before this one came between reading and taking over.
+                            read();
+                        } else {
+                            fenced(holder, theirs);
+                        }
+                    }
                 }
             }
             case JournalFailed(Throwable cause) -> journalFailed(cause);

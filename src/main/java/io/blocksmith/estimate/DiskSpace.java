@@ -13,15 +13,20 @@ import io.blocksmith.spec.Recipe;
  * @param stream one stream of hidden states before one block, headers included
  * @param boundaries streams at once: both that entered the block of each segment (2N), and both that a worker writes (2 a
  *     worker, at most N of them); 4 with one segment. The embeddings stay for a repair pass: one more
+ * @param checkpoints of the blocks in training, three a segment that a worker is at: weights, scales and norm gains,
+ *     moments, best state as {@link BlockApMemory} has them
  * @param blocks trained blocks: codes, step sizes (4) and zero points (1), biases and norm gains (4); twice, and 4 a
  *     weight, when a repair pass trains on; step sizes and zero points once more after E2E-QP
  * @param exports the model folders that the recipe asks for
  * @param evaluation hidden states of the evaluated windows before and after a block, float32
  * @param tokens ids of the calibration windows, 4 each; a longer text takes more
  */
-public record DiskSpace(long stream, long boundaries, long blocks, long exports, long evaluation, long tokens) {
+public record DiskSpace(
+        long stream, long boundaries, long checkpoints, long blocks, long exports, long evaluation, long tokens) {
+    /** Two are kept while a third is written. */
+    private static final long CHECKPOINTS = 3;
 
-    static DiskSpace of(LlamaConfig config, Recipe recipe, ModelSizes sizes, int workers) {
+    static DiskSpace of(LlamaConfig config, Recipe recipe, ModelSizes sizes, BlockApMemory blockAp, int workers) {
         BlockCounts counts = BlockCounts.of(config, recipe.quantization());
         boolean repaired = RunEstimate.repaired(recipe);
         int segments = recipe.blockAp().segments();
@@ -30,6 +35,7 @@ public record DiskSpace(long stream, long boundaries, long blocks, long exports,
         long scales = 5 * counts.groups();
         long block = counts.codeBytes() + scales + 4 * (counts.biases() + counts.norms());
         long perBlock = (repaired ? 2 * block + 4 * counts.weights() : block) + scales;
+        long snapshot = 4 * (counts.weights() + counts.norms()) + blockAp.scales() + blockAp.moments() + blockAp.best();
         long exports = 0;
         for (ExportFormat format : recipe.exports()) {
             exports += switch (format) {
@@ -47,6 +53,7 @@ public record DiskSpace(long stream, long boundaries, long blocks, long exports,
         return new DiskSpace(
                 stream,
                 streams * stream,
+                Math.min(workers, segments) * CHECKPOINTS * snapshot,
                 config.blocks() * perBlock,
                 exports,
                 8 * Work.evaluatedTokens(recipe) * config.hidden(),
@@ -63,8 +70,8 @@ public record DiskSpace(long stream, long boundaries, long blocks, long exports,
                 hidden);
     }
 
-    /** The peak: hidden states are gone when exports and evaluations come. */
+    /** The peak: hidden states and checkpoints of blocks are gone when exports and evaluations come. */
     public long total() {
-        return tokens + blocks + Math.max(boundaries, exports + evaluation);
+        return tokens + blocks + Math.max(boundaries + checkpoints, exports + evaluation);
     }
 }

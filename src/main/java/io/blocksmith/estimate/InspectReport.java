@@ -101,6 +101,7 @@ public final class InspectReport {
                 List.of(
                         bytes("hidden states", "boundary-bytes", disk.boundaries()),
                         bytes("  one stream", "stream-bytes", disk.stream()),
+                        bytes("checkpoints of training", "training-checkpoint-bytes", disk.checkpoints()),
                         bytes("trained blocks", "block-bytes", disk.blocks()),
                         bytes("exports", "export-bytes", disk.exports()),
                         bytes("evaluation", "evaluation-bytes", disk.evaluation()),

@@ -42,12 +42,13 @@ public record RunEstimate(
                     segments, config.blocks(), config.blocks());
         }
         ModelSizes sizes = ModelSizes.of(config, checkpointBytes, stored, recipe.quantization());
+        BlockApMemory blockAp = BlockApMemory.of(config, recipe);
         return new RunEstimate(
                 sizes,
-                BlockApMemory.of(config, recipe),
+                blockAp,
                 EndToEndMemory.of(config, recipe),
                 HostMemory.of(config.hidden(), recipe),
-                DiskSpace.of(config, recipe, sizes, workers),
+                DiskSpace.of(config, recipe, sizes, blockAp, workers),
                 Work.of(config, recipe));
     }
 

@@ -22,6 +22,7 @@ final class AttemptProgress {
     private double smoothed = Double.NaN;
     private double reference = Double.NaN;
     private LongSupplier savedStep = () -> 0;
+    private long firstStep;
     private long dataWaitNanos;
     private boolean dataWaitKnown;
 
@@ -43,6 +44,7 @@ final class AttemptProgress {
         phase = name;
         phaseStartNanos = nanoTime.getAsLong();
         smoothed = Double.NaN;
+        firstStep = 0;
         dataWaitNanos = 0;
         dataWaitKnown = false;
         told(1, 1, 0, 0, Double.NaN);
@@ -64,6 +66,11 @@ final class AttemptProgress {
         dataWaitKnown = true;
     }
 
+    /** The phase begins after {@code step} steps that an earlier attempt did: rates count those that follow. */
+    void goesOnAfter(long step) {
+        firstStep = step;
+    }
+
     /** The loss to compare with from now on. */
     void reference(double loss) {
         reference = loss;
@@ -77,7 +84,7 @@ final class AttemptProgress {
     /** A training step. */
     void stepped(int epoch, int epochs, long step, long steps, double loss, long tokensPerStep) {
         smoothed = Double.isNaN(smoothed) ? loss : (1 - NEWEST) * smoothed + NEWEST * loss;
-        told(epoch, epochs, step, steps, rate(step * tokensPerStep));
+        told(epoch, epochs, step, steps, rate((step - firstStep) * tokensPerStep));
     }
 
     /** Ends the attempt when it is cancelled. */

@@ -8,6 +8,8 @@ import io.blocksmith.boundary.FolderBoundary;
 import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
@@ -19,6 +21,7 @@ import io.blocksmith.quant.AffineQuantizer;
 import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.quant.Packer;
 import io.blocksmith.quant.TrainableWeight;
+import io.blocksmith.run.Assignment;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Segments.Range;
@@ -34,9 +37,13 @@ import io.blocksmith.train.BlockApTrainer;
 import io.blocksmith.train.BlockState;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Block-AP of one block, in the order in which things become durable: targets from the full-precision block, training, the
@@ -44,6 +51,8 @@ import java.util.Optional;
  */
 final class BlockStage {
     static final String FILE = "block.safetensors";
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlockStage.class);
 
     private final RunContext run;
     private final BlockAp recipe;
@@ -65,15 +74,16 @@ final class BlockStage {
     /** The streams that enter a block, and how many of the samples are trained on. */
     private record Entering(Boundary full, Boundary quantized, int trainSamples) {}
 
-    AttemptResult train(Ticket ticket, int block, AttemptProgress progress) {
-        return run(ticket, block, false, progress);
+    AttemptResult train(Assignment assignment, int block, AttemptProgress progress) {
+        return run(assignment, block, false, progress);
     }
 
-    AttemptResult repair(Ticket ticket, int block, AttemptProgress progress) {
-        return run(ticket, block, true, progress);
+    AttemptResult repair(Assignment assignment, int block, AttemptProgress progress) {
+        return run(assignment, block, true, progress);
     }
 
-    private AttemptResult run(Ticket ticket, int block, boolean repair, AttemptProgress progress) {
+    private AttemptResult run(Assignment assignment, int block, boolean repair, AttemptProgress progress) {
+        Ticket ticket = assignment.ticket();
         RunState state = run.state();
         Path scratch = run.scratch(ticket);
         try (CheckpointWeights model = run.openModel();
@@ -93,16 +103,13 @@ final class BlockStage {
                         ? trainedBefore(state, block, config, manager)
                         : BlockState.roundToNearest(weights, quantizer);
                 LossCurves curves = new LossCurves();
+                double factor = assignment.adjustment().learningRateFactor()
+                        * (repair ? recipe.repair().learningRateFactor() : 1);
+                int parts = assignment.adjustment().microBatches();
                 BlockApTrainer.Outcome outcome;
-                double factor = repair ? recipe.repair().learningRateFactor() : 1;
                 try (BlockApTrainer trainer =
-                        new BlockApTrainer(decoder, quantizer, recipe, factor, trained, manager)) {
-                    progress.begin("train");
-                    int samples = entering.full().layout().samples();
-                    outcome = trainer.train(
-                            new BlockSamples(entering.quantized(), targets, 0, entering.trainSamples(), manager),
-                            new BlockSamples(entering.quantized(), targets, entering.trainSamples(), samples, manager),
-                            listener(progress, curves, length));
+                        new BlockApTrainer(decoder, quantizer, recipe, factor, parts, trained, manager)) {
+                    outcome = trained(trainer, assignment, block, entering, targets, manager, curves, progress);
                 }
                 List<ObjectRef> objects = new ArrayList<>();
                 try (NDScope _ = new NDScope()) {
@@ -126,14 +133,66 @@ final class BlockStage {
                         objects.addAll(stored.seal(leaving, ticket, block + 1, RunNames.Stream.QUANTIZED));
                     }
                 }
-                return new AttemptResult(
-                        objects,
-                        Map.of(
-                                Figures.START_LOSS, outcome.startLoss(),
-                                Figures.FINAL_LOSS, outcome.finalLoss(),
-                                Figures.TRAIN_LOSS, outcome.lastTrainLoss()));
+                return new AttemptResult(objects, figures(ticket, outcome));
             }
         }
+    }
+
+    /** Trains from the newest checkpoint on; what a cancelled training has reached is saved before it ends. */
+    private BlockApTrainer.Outcome trained(
+            BlockApTrainer trainer,
+            Assignment assignment,
+            int block,
+            Entering entering,
+            Boundary targets,
+            NDManager manager,
+            LossCurves curves,
+            AttemptProgress progress) {
+        int samples = entering.full().layout().samples();
+        int length = entering.full().layout().sequenceLength();
+        Boundary inputs = entering.quantized();
+        BlockSamples training = new BlockSamples(inputs, targets, 0, entering.trainSamples(), manager, progress);
+        BlockSamples validation =
+                new BlockSamples(inputs, targets, entering.trainSamples(), samples, manager, progress);
+        progress.begin("train");
+        try (Checkpoints checkpoints = new Checkpoints(run, assignment, progress)) {
+            checkpoints.resume(trainer::restore, curves);
+            AttemptListener listener = new AttemptListener(
+                    progress,
+                    curves,
+                    recipe.epochs(),
+                    (long) recipe.batchSize() * length,
+                    () -> checkpoints.stepped(trainer::snapshot, curves));
+            try {
+                return trainer.train(training, validation, listener);
+            } catch (CancellationException e) {
+                checkpoints.leave(trainer::snapshot, curves);
+                throw e;
+            }
+        } catch (BlocksmithException e) {
+            throw e.category() == Category.NOT_FINITE
+                    ? new BlocksmithException(e.category(), "block %d: %s".formatted(block, e.getMessage()), e)
+                    : e;
+        }
+    }
+
+    /** The losses; one that training made worse is told, which keeping the best state excludes. */
+    private static Map<String, Double> figures(Ticket ticket, BlockApTrainer.Outcome outcome) {
+        Map<String, Double> figures = new HashMap<>();
+        figures.put(Figures.START_LOSS, outcome.startLoss());
+        figures.put(Figures.FINAL_LOSS, outcome.finalLoss());
+        figures.put(Figures.TRAIN_LOSS, outcome.lastTrainLoss());
+        if (outcome.finalLoss() > outcome.startLoss()) {
+            figures.put(Figures.WORSENED, outcome.finalLoss() / outcome.startLoss());
+            LOG.warn(
+                    "{}: training made the block worse: validation loss {} at the start, {} at the end;"
+                        + " block-ap.keep-best = true keeps the better one, lower block-ap.learning-rates train more"
+                        + " gently",
+                    ticket,
+                    outcome.startLoss(),
+                    outcome.finalLoss());
+        }
+        return figures;
     }
 
     /** The block at which the chain of hidden states ends: the segment's end, or in the repair pass the model's. */
@@ -222,10 +281,6 @@ final class BlockStage {
             }
             return new BlockState(linears, packed.biases(), packed.norms());
         }
-    }
-
-    private AttemptListener listener(AttemptProgress progress, LossCurves curves, int length) {
-        return new AttemptListener(progress, curves, recipe.epochs(), (long) recipe.batchSize() * length);
     }
 
     private static PackedBlock pack(BlockState state, AffineQuantizer quantizer, Packer packer) {

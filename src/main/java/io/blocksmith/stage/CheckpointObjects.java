@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Ticket;
@@ -80,11 +81,10 @@ final class CheckpointObjects {
                 .thenComparingInt(found -> found.manifest().attempt())
                 .reversed());
         for (Found found : usable) {
-            Path state = store.path(found.prefix() + STATE);
-            Optional<String> damage = damage(state, found.manifest());
+            Optional<String> damage = damage(found);
             if (damage.isEmpty()) {
                 good.add(found.prefix());
-                return Optional.of(state);
+                return Optional.of(store.path(found.prefix() + STATE));
             }
             LOG.warn("{}: checkpoint {} is damaged and skipped: {}", ticket, found.prefix(), damage.get());
         }
@@ -118,7 +118,10 @@ final class CheckpointObjects {
                 return Optional.of(manifest);
             }
             LOG.warn("{}: checkpoint {} is of version {} and skipped", ticket, name, manifest.version());
-        } catch (IOException | BlocksmithException e) {
+        } catch (BlocksmithException e) {
+            requireStoreAnswered(e);
+            LOG.warn("{}: checkpoint {} is damaged and skipped: {}", ticket, name, firstLine(e));
+        } catch (IOException e) {
             LOG.warn("{}: checkpoint {} is damaged and skipped: {}", ticket, name, firstLine(e));
         }
         return Optional.empty();
@@ -128,8 +131,13 @@ final class CheckpointObjects {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
-    private static Optional<String> damage(Path state, Manifest manifest) {
+    private Optional<String> damage(Found found) {
+        String name = found.prefix() + STATE;
+        Manifest manifest = found.manifest();
         try {
+            // What is gone on from is read again, not a copy that somebody made before.
+            store.refresh(name);
+            Path state = store.path(name);
             long bytes = Files.size(state);
             if (bytes != manifest.bytes()) {
                 return Optional.of("%s has %d bytes, expected %d".formatted(state, bytes, manifest.bytes()));
@@ -140,6 +148,16 @@ final class CheckpointObjects {
                     : Optional.of("%s has SHA-256 %s, expected %s".formatted(state, digest, manifest.sha256()));
         } catch (IOException e) {
             return Optional.of(e.toString());
+        } catch (BlocksmithException e) {
+            requireStoreAnswered(e);
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    /** A store that does not answer says nothing about an object: starting anew for that would throw work away. */
+    private static void requireStoreAnswered(BlocksmithException e) {
+        if (e.category() == Category.STORE_UNAVAILABLE || e.category() == Category.TRANSIENT) {
+            throw e;
         }
     }
 

@@ -33,6 +33,7 @@ final class Checkpoints implements AutoCloseable {
 
     private final CheckpointObjects objects;
     private final Assignment assignment;
+    private final AttemptProgress progress;
     private final LongSupplier nanoTime;
     private final long intervalNanos;
     private final ExecutorService background;
@@ -52,6 +53,7 @@ final class Checkpoints implements AutoCloseable {
         this.objects =
                 new CheckpointObjects(run.store(), assignment, run.compute().fingerprint());
         this.assignment = assignment;
+        this.progress = progress;
         this.nanoTime = progress.nanoTime();
         this.intervalNanos = run.checkpointInterval().toNanos();
         this.startedNanos = nanoTime.getAsLong();
@@ -68,7 +70,10 @@ final class Checkpoints implements AutoCloseable {
         return savedStep;
     }
 
-    /** Goes on from the newest good checkpoint of an earlier attempt, when there is one. */
+    /**
+     * Goes on from the newest good checkpoint of an earlier attempt, when there is one. Called after the training's phase
+     * has begun.
+     */
     void resume(Consumer<Snapshot.Stored> trainer, LossCurves curves) {
         Optional<Path> newest = objects.newest();
         if (newest.isPresent()) {
@@ -76,6 +81,8 @@ final class Checkpoints implements AutoCloseable {
                 trainer.accept(saved);
                 curves.resume(saved.curves());
                 savedStep = saved.step();
+                progress.goesOnAfter(savedStep);
+                progress.reference(curves.start());
                 LOG.info("{}: goes on after step {}, from {}", assignment.ticket(), savedStep, newest.get());
             }
         }
@@ -114,17 +121,23 @@ final class Checkpoints implements AutoCloseable {
         return true;
     }
 
-    /** Saves at once and waits, before the attempt is given up; a store that fails is told in the log only. */
+    /** Saves at once and waits, before the attempt is given up; what goes wrong with it is told in the log only. */
     void leave(Supplier<Snapshot> state, LossCurves curves) {
-        await();
-        Snapshot last = state.get();
-        if (last.step() > savedStep) {
-            save(last, curves);
+        try {
             await();
+            Snapshot last = state.get();
+            if (last.step() > savedStep) {
+                save(last, curves);
+                await();
+            }
+        } catch (BlocksmithException e) {
+            LOG.warn("{}: nothing saved on leaving: {}", assignment.ticket(), e.getMessage());
         }
     }
 
     private void save(Snapshot state, LossCurves curves) {
+        // The one before is done: this only tells whether something unforeseen ended it.
+        await();
         startedNanos = nanoTime.getAsLong();
         skippedTold = false;
         Path file;

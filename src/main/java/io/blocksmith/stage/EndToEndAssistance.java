@@ -66,6 +66,7 @@ final class EndToEndAssistance {
             gradients.share();
             try {
                 progress.begin("assist");
+                progress.goesOnAfter(training.trainer().step());
                 training.trainer().follow(training.training(), gradients, listener());
                 return;
             } catch (LeftBehind e) {
@@ -133,6 +134,6 @@ final class EndToEndAssistance {
     private AttemptListener listener() {
         EndToEnd recipe = run.recipe().endToEnd();
         long tokensPerStep = (long) recipe.batchSize() * recipe.sequenceLength();
-        return new AttemptListener(progress, new LossCurves(), recipe.epochs(), tokensPerStep);
+        return new AttemptListener(progress, new LossCurves(), recipe.epochs(), tokensPerStep, () -> {});
     }
 }

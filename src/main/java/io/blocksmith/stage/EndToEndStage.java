@@ -46,6 +46,7 @@ final class EndToEndStage {
             SharedGradients gradients = gradients(assignment, objects, progress);
             SharedSteps steps = new SharedSteps(gradients, objects, checkpoints);
             progress.begin("train");
+            progress.goesOnAfter(trainer.step());
             try {
                 outcome = trainer.train(
                         training.training(), training.validation(), gradients, listener(progress, curves), () -> {

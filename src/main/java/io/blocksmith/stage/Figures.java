@@ -13,6 +13,9 @@ public final class Figures {
     /** Mean training loss of the last epoch. */
     public static final String TRAIN_LOSS = "train-loss";
 
+    /** How many times the start loss the final one is, where training made a block worse. */
+    public static final String WORSENED = "worsened";
+
     public static final String PERPLEXITY = "perplexity";
     public static final String LOSS = "loss";
     public static final String TOKENS = "tokens";

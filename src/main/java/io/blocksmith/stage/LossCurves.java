@@ -47,6 +47,13 @@ final class LossCurves {
         }
     }
 
+    /** Validation loss at step 0, NaN when there is none. */
+    double start() {
+        return validation.isEmpty() || validation.getFirst().step() > 0
+                ? Double.NaN
+                : validation.getFirst().loss();
+    }
+
     /** All points and the stretch begun, to be stored in the middle of a training. */
     private record Unfinished(List<Point> train, List<Point> validation, double sum, long count) {}
 

@@ -10,7 +10,7 @@ import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.tensor.ProcessMemory;
 import java.time.InstantSource;
-import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /** The stages of EfficientQAT, each in a class of its own; measures how long each took and how much memory it had. */
@@ -45,8 +45,8 @@ public final class Pipeline implements StageRunner {
         try {
             AttemptResult result = switch (ticket.stage()) {
                 case Stage.Capture capture -> new CaptureStage(run).run(ticket, capture, told);
-                case Stage.TrainBlock(int block) -> new BlockStage(run).train(ticket, block, told);
-                case Stage.RepairBlock(int block) -> new BlockStage(run).repair(ticket, block, told);
+                case Stage.TrainBlock(int block) -> new BlockStage(run).train(assignment, block, told);
+                case Stage.RepairBlock(int block) -> new BlockStage(run).repair(assignment, block, told);
                 case Stage.EndToEnd() -> new EndToEndStage(run, pace).run(assignment, told);
                 case Stage.Evaluate(Stage.Subject subject) -> new EvaluateStage(run).run(ticket, subject, told);
                 case Stage.Export export -> new ExportStage(run).run(ticket, export.format(), told);
@@ -76,16 +76,10 @@ public final class Pipeline implements StageRunner {
         }
     }
 
-    /** libtorch reports lack of memory as a text; everything else it throws is our mistake. */
+    /** Everything but lack of memory that libtorch throws is our mistake. */
     private static RuntimeException named(EngineException failure) {
-        String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-        if (message.contains("can't allocate memory") || message.contains("out of memory")) {
-            return BlocksmithException.environment(
-                    failure,
-                    "out of memory on the device: %s. Lower block-ap.batch-size or raise end-to-end.gradient-shards; "
-                            + "`blocksmith inspect` tells what a recipe needs",
-                    failure.getMessage().lines().findFirst().orElse(""));
-        }
-        return failure;
+        return DeviceMemory.failure(failure)
+                .<RuntimeException>map(Function.identity())
+                .orElse(failure);
     }
 }

@@ -25,7 +25,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -44,6 +46,9 @@ public final class RunContext {
     private final Compute compute;
     private final Plan plan;
     private final Ledger ledger;
+    /** Objects whose digest was seen to be right; asked on reading threads as well. */
+    private final Set<ObjectRef> verified = ConcurrentHashMap.newKeySet();
+
     private final Duration checkpointInterval;
 
     public RunContext(
@@ -141,36 +146,60 @@ public final class RunContext {
         if (state.stage(stage) instanceof Committed committed) {
             return committed;
         }
-        throw BlocksmithException.defect("stage %s is needed but has not committed", stage.key());
+        // Over a network file system a record may be seen late.
+        throw BlocksmithException.transientFault(
+                null, "stage %s is needed, but the ledger does not show its commit", stage.key());
     }
 
     /** A local file with the object called {@code file} that the committed attempt at {@code stage} wrote. */
     Path object(RunState state, Stage stage, String file) {
-        Ticket ticket = committed(state, stage).ticket();
-        return store.path(RunNames.attempt(ticket) + file);
+        Committed committed = committed(state, stage);
+        String name = RunNames.attempt(committed.ticket()) + file;
+        return committed.result().objects().stream()
+                .filter(object -> object.name().equals(name))
+                .findFirst()
+                .map(this::verified)
+                .orElseThrow(() -> BlocksmithException.defect("%s did not commit %s", committed.ticket(), name));
     }
 
     /**
-     * A local file with the committed {@code object}.
+     * A local file with the committed {@code object}. Its length is checked each time, its digest once in this process.
      *
-     * @throws BlocksmithException when it is not as long as the ledger says
+     * @throws BlocksmithException when it is not what the ledger says
      */
     Path verified(ObjectRef object) {
         Path file = store.path(object.name());
+        Optional<String> damage = damage(file, object);
+        if (damage.isPresent()) {
+            // A damaged local copy can be fetched anew; a damaged object stays what it is.
+            store.refresh(object.name());
+            file = store.path(object.name());
+            damage = damage(file, object);
+        }
+        if (damage.isPresent()) {
+            throw BlocksmithException.environment(
+                    null, "%s: %s; it was damaged after it was committed", store.where(object.name()), damage.get());
+        }
+        return file;
+    }
+
+    private Optional<String> damage(Path file, ObjectRef object) {
         try {
             long found = Files.size(file);
             if (found != object.bytes()) {
-                throw BlocksmithException.environment(
-                        null,
-                        "%s: %d bytes were committed, %d are found; the file is torn",
-                        file,
-                        object.bytes(),
-                        found);
+                return Optional.of("%d bytes were committed, %d are found".formatted(object.bytes(), found));
             }
-            return file;
+            if (verified.contains(object)) {
+                return Optional.empty();
+            }
+            String digest = InputDigests.sha256(file);
+            if (!digest.equals(object.sha256())) {
+                return Optional.of("SHA-256 %s was committed, %s is found".formatted(object.sha256(), digest));
+            }
+            verified.add(object);
+            return Optional.empty();
         } catch (NoSuchFileException e) {
-            throw BlocksmithException.environment(
-                    e, "%s: committed with %d bytes, but there is no such file", file, object.bytes());
+            return Optional.of("%d bytes were committed, there is no such object".formatted(object.bytes()));
         } catch (IOException e) {
             throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
         }

@@ -4,30 +4,20 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.ObjectRef;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.ResponseInputStream;
-import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
-import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
-import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -45,19 +35,13 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  */
 final class S3Store implements ObjectStore {
     private static final long PART_BYTES = 64L << 20;
-    private static final int CONFLICT_TRIES = 20;
     /** Hidden, so no object. */
     private static final String PROBE = ".probe-";
-
-    /** A ledger record or a heartbeat must not wait for long: whoever sends it has a lease to keep. */
-    private static final AwsRequestOverrideConfiguration SOON = AwsRequestOverrideConfiguration.builder()
-            .apiCallAttemptTimeout(Duration.ofSeconds(10))
-            .apiCallTimeout(Duration.ofSeconds(30))
-            .build();
 
     private final S3Client client;
     private final S3Location location;
     private final S3Upload upload;
+    private final S3SmallObjects small;
     private final Path cache;
     private final OwnerFolders owner;
     private final LocalCopies copies;
@@ -72,6 +56,7 @@ final class S3Store implements ObjectStore {
         this.client = client;
         this.location = location;
         this.upload = new S3Upload(client, location, partBytes);
+        this.small = new S3SmallObjects(client, location.bucket());
         this.cache = settings.cache().toAbsolutePath().normalize();
         this.owner = new OwnerFolders(cache, ObjectNames.requireOwner(ownerName));
         this.copies = new LocalCopies(cache.resolve("objects").resolve(ownerName), settings.cacheBytes(), nanoTime);
@@ -86,7 +71,7 @@ final class S3Store implements ObjectStore {
     }
 
     static S3Store openForReading(S3Location location, S3 settings, String owner) {
-        return open(client(settings, location), location, settings, owner, PART_BYTES, System::nanoTime);
+        return open(S3Connection.open(settings, location), location, settings, owner, PART_BYTES, System::nanoTime);
     }
 
     /** With every part injected; the client is closed with the store. */
@@ -95,48 +80,17 @@ final class S3Store implements ObjectStore {
         return new S3Store(client, location, settings, owner, partBytes, nanoTime);
     }
 
-    private static S3Client client(S3 settings, S3Location location) {
-        S3ClientBuilder builder = S3Client.builder()
-                .forcePathStyle(settings.pathStyle())
-                .overrideConfiguration(override -> override.retryStrategy(retries -> retries.maxAttempts(5)))
-                .httpClientBuilder(Apache5HttpClient.builder()
-                        .connectionTimeout(Duration.ofSeconds(5))
-                        .socketTimeout(Duration.ofSeconds(60))
-                        .maxConnections(64));
-        settings.region().map(Region::of).ifPresent(builder::region);
-        if (settings.endpoint().isPresent()) {
-            URI endpoint = settings.endpoint().get();
-            builder.endpointOverride(endpoint)
-                    .region(Region.of(settings.region().orElse("us-east-1")))
-                    // Other servers may not know the checksums that newer clients add; lengths and SHA-256 are ours.
-                    .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
-                    .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED);
-        }
-        try {
-            return builder.build();
-        } catch (SdkException failure) {
-            throw S3Failure.of(failure, "open", location.where(""));
-        }
-    }
-
     /** Two supervisors could both write record N+1 in a store that takes a condition and forgets it. */
     void requireConditionalWrites(String ownerName) {
-        String probe = location.key(PROBE + ownerName);
-        byte[] content = {1};
-        attempt("write", PROBE + ownerName, () -> {
-            remove(probe);
-            boolean first = putIfAbsent(probe, content);
-            boolean second = putIfAbsent(probe, content);
-            remove(probe);
-            if (!first || second) {
-                throw BlocksmithException.environment(
-                        null,
-                        "%s: this store ignores 'If-None-Match: *', which keeps two supervisors from writing at once;"
-                                + " use one that obeys it (Amazon S3, MinIO, Ceph from Squid on, ...)",
-                        location.where(""));
-            }
-            return null;
-        });
+        boolean obeyed =
+                attempt("write", PROBE + ownerName, () -> small.obeysConditions(location.key(PROBE + ownerName)));
+        if (!obeyed) {
+            throw BlocksmithException.environment(
+                    null,
+                    "%s: this store ignores 'If-None-Match: *', which keeps two supervisors from writing at once;"
+                            + " use one that obeys it (Amazon S3, MinIO, Ceph from Squid on, ...)",
+                    location.where(""));
+        }
     }
 
     @Override
@@ -168,38 +122,16 @@ final class S3Store implements ObjectStore {
     @Override
     public boolean createIfAbsent(String name, byte[] content) {
         String key = key(name);
-        return attempt("write", name, () -> putIfAbsent(key, content));
-    }
-
-    private boolean putIfAbsent(String key, byte[] content) {
-        for (int tries = 1; ; tries++) {
-            try {
-                client.putObject(small(key, content).ifNoneMatch("*").build(), RequestBody.fromBytes(content));
-                return true;
-            } catch (S3Exception refused) {
-                if (refused.statusCode() == 412) {
-                    return false;
-                }
-                // 409: somebody else's write of this key was under way; by now one of the two has won.
-                if (refused.statusCode() != 409 || tries == CONFLICT_TRIES) {
-                    throw refused;
-                }
-            }
-        }
-    }
-
-    private PutObjectRequest.Builder small(String key, byte[] content) {
-        return PutObjectRequest.builder()
-                .bucket(location.bucket())
-                .key(key)
-                .metadata(S3Upload.metadata(new ObjectRef(key, content.length, Digests.sha256(content))))
-                .overrideConfiguration(SOON);
+        return attempt("write", name, () -> small.createIfAbsent(key, content));
     }
 
     @Override
     public void replace(String name, byte[] content) {
-        PutObjectRequest request = small(key(name), content).build();
-        attempt("write", name, () -> client.putObject(request, RequestBody.fromBytes(content)));
+        String key = key(name);
+        attempt("write", name, () -> {
+            small.replace(key, content);
+            return null;
+        });
     }
 
     @Override
@@ -207,8 +139,10 @@ final class S3Store implements ObjectStore {
         String probe = PROBE + "writable";
         byte[] content = {1};
         try {
-            PutObjectRequest request = small(location.key(probe), content).build();
-            attempt("write", probe, () -> client.putObject(request, RequestBody.fromBytes(content)));
+            attempt("write", probe, () -> {
+                small.replace(location.key(probe), content);
+                return null;
+            });
             return true;
         } catch (BlocksmithException refused) {
             return false;
@@ -222,7 +156,7 @@ final class S3Store implements ObjectStore {
                 "read",
                 name,
                 () -> client.getObjectAsBytes(request ->
-                                request.bucket(location.bucket()).key(key).overrideConfiguration(SOON))
+                                request.bucket(location.bucket()).key(key).overrideConfiguration(S3SmallObjects.SOON))
                         .asByteArray());
     }
 
@@ -308,8 +242,8 @@ final class S3Store implements ObjectStore {
         return ifPresent(
                 "read",
                 name,
-                () -> client.headObject(
-                        request -> request.bucket(location.bucket()).key(key).overrideConfiguration(SOON)));
+                () -> client.headObject(request ->
+                        request.bucket(location.bucket()).key(key).overrideConfiguration(S3SmallObjects.SOON)));
     }
 
     @Override
@@ -350,15 +284,10 @@ final class S3Store implements ObjectStore {
     public void delete(String name) {
         String key = key(name);
         attempt("delete", name, () -> {
-            remove(key);
+            small.delete(key);
             return null;
         });
         refresh(name);
-    }
-
-    private void remove(String key) {
-        client.deleteObject(
-                request -> request.bucket(location.bucket()).key(key).overrideConfiguration(SOON));
     }
 
     /** A bucket has no end; the disk that work files and copies are on has. */

@@ -84,9 +84,14 @@ public final class Compute implements AutoCloseable {
     /**
      * Prepares the calling thread for native work. Every thread but the one that loaded the engine starts with gradient
      * recording on, which makes graphs by accident and in-place updates fail.
+     *
+     * <p>TorchScript would run a graph as written the first time and rewritten from then on, with other last bits: a
+     * training that goes on after an interruption, or on another worker, has called it another number of times. So graphs
+     * run as written always.
      */
     public void enterThread() {
         JniUtils.setGradMode(false);
+        JniUtils.setGraphExecutorOptimize(false);
     }
 
     /** The manager that lives as long as this device; sub-managers of it bound shorter lives. */

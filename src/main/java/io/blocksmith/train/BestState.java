@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.tensor.Copy;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ final class BestState implements AutoCloseable {
     private final List<NDArray> kept;
     private double loss = Double.POSITIVE_INFINITY;
 
-    BestState(List<NDArray> current, NDManager manager) {
+    BestState(Collection<NDArray> current, NDManager manager) {
         this.current = List.copyOf(current);
         this.kept = current.stream()
                 .map(array -> {
@@ -41,7 +42,7 @@ final class BestState implements AutoCloseable {
         return loss;
     }
 
-    /** Takes up a training whose kept arrays were put back: from here on {@code loss} is the one to beat. */
+    /** From here on {@code loss} is the one to beat, infinity for none; the kept arrays stay as they are. */
     void resume(double loss) {
         this.loss = loss;
     }

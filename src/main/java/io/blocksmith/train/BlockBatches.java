@@ -19,11 +19,15 @@ public interface BlockBatches extends AutoCloseable {
     @Override
     void close();
 
-    /** The samples of one split, readable from the start any number of times. */
+    /** The samples of one split, readable from any place any number of times. */
     interface Source {
         long samples();
 
-        /** Opens the samples in batches of {@code batchSize}; the last may be smaller. */
-        BlockBatches open(int batchSize);
+        /**
+         * Opens the samples in batches of {@code batchSize}; the last may be smaller.
+         *
+         * @param from the first sample to be delivered, from 0
+         */
+        BlockBatches open(int batchSize, long from);
     }
 }

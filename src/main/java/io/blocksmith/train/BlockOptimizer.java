@@ -10,7 +10,9 @@ import io.blocksmith.spec.BlockAp;
 import io.blocksmith.tensor.Copy;
 import io.blocksmith.tensor.Gradients;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Moves the parameters that the recipe trains, each group with its own learning rate: weights and norm gains, step sizes,
@@ -97,6 +99,17 @@ final class BlockOptimizer implements AutoCloseable {
                 Copy.into(bound.weight().maximum(bound.low()).minimum(bound.high()), bound.weight());
             }
         }
+    }
+
+    /**
+     * Moments and step counts by name; aliases. The bounds of learned rounding are not among them: they follow from the
+     * weights that training began from, which is where a resumed training begins too.
+     */
+    Map<String, NDArray> state() {
+        Map<String, NDArray> arrays = new LinkedHashMap<>(weights.state("adam.weights"));
+        arrays.putAll(stepSizes.state("adam.step_sizes"));
+        arrays.putAll(zeroPoints.state("adam.zero_points"));
+        return arrays;
     }
 
     @Override

@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.quant.AffineQuantizer;
 import io.blocksmith.quant.TrainableWeight;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
  * What Block-AP trains of one block.
@@ -34,12 +34,17 @@ public record BlockState(List<TrainableWeight> linears, List<NDArray> biases, Li
         return new BlockWeights(quantizer.quantize(linears), biases, norms);
     }
 
-    /** Every array that training may change, in a fixed order. */
-    List<NDArray> trainable() {
-        List<NDArray> arrays = new ArrayList<>();
-        linears.forEach(linear -> Stream.of(linear.weight(), linear.stepSize(), linear.zeroPoint())
-                .forEach(arrays::add));
-        arrays.addAll(norms);
+    /** Every array that training may change by its name, in a fixed order; aliases. */
+    Map<String, NDArray> trainable() {
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
+        for (int i = 0; i < linears.size(); i++) {
+            arrays.put("weight." + i, linears.get(i).weight());
+            arrays.put("step_size." + i, linears.get(i).stepSize());
+            arrays.put("zero_point." + i, linears.get(i).zeroPoint());
+        }
+        for (int i = 0; i < norms.size(); i++) {
+            arrays.put("norm." + i, norms.get(i));
+        }
         return arrays;
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.safetensors.TensorType;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** A run in a JVM that dies goes on where it was and ends in the bytes of an undisturbed run. */
 class ResumeTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    /** Blocks of 240 steps, so that there is time to kill in the middle of one. */
+    private static final String[] LONGER = {"--set", "block-ap.epochs=20"};
+
+    private static final String[] SAVED_OFTEN = {"--set", "checkpoint.interval=5ms"};
 
     @TempDir
     Path folder;
@@ -41,6 +48,26 @@ class ResumeTest {
 
         assertThat(resumed.exitCode()).as(resumed.err()).isZero();
         assertThat(resumed.err()).doesNotContain("block 1/6").contains("block 6/6");
+        assertSameExports(undisturbed, killed);
+    }
+
+    @Test
+    void aRunKilledAfterACheckpointGoesOnFromItAndEndsInTheBytesOfAnUndisturbedRun()
+            throws IOException, InterruptedException {
+        TinyRun tiny = TinyRun.in(folder, TinyModel.config(2), TensorType.F32);
+        Path undisturbed = folder.resolve("undisturbed");
+        assertThat(tiny.run(undisturbed, LONGER).exitCode()).isZero();
+
+        Path killed = folder.resolve("killed");
+        List<String> command = new ArrayList<>(tiny.quantize(killed, LONGER));
+        command.addAll(List.of(SAVED_OFTEN));
+        Process child = start(command);
+        awaitCheckpoint(killed.resolve("blocks/001"));
+        child.destroyForcibly();
+        assertThat(child.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(killed.resolve("blocks/001/attempt-1/block.safetensors")).doesNotExist();
+
+        assertThat(tiny.run(killed, LONGER).exitCode()).isZero();
         assertSameExports(undisturbed, killed);
     }
 
@@ -78,6 +105,10 @@ class ResumeTest {
     }
 
     private Process start(TinyRun tiny, Path run) throws IOException {
+        return start(tiny.quantize(run));
+    }
+
+    private Process start(List<String> line) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -85,7 +116,7 @@ class ResumeTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
-        command.addAll(tiny.quantize(run));
+        command.addAll(line);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
@@ -93,10 +124,25 @@ class ResumeTest {
     }
 
     private void awaitCommit(Path run, String object) throws IOException {
+        await(run.resolve(object), Files::exists);
+    }
+
+    private void awaitCheckpoint(Path block) throws IOException {
+        await(block, folder -> {
+            try (Stream<Path> files = Files.exists(folder) ? Files.walk(folder) : Stream.empty()) {
+                return files.anyMatch(file -> file.endsWith("checkpoint.json"));
+            } catch (IOException | UncheckedIOException e) {
+                // A folder of a superseded checkpoint went away under the walk.
+                return false;
+            }
+        });
+    }
+
+    private void await(Path place, Predicate<Path> there) throws IOException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!Files.exists(run.resolve(object))) {
+        while (!there.test(place)) {
             assertThat(System.nanoTime())
-                    .as("waiting for %s; the log says: %s", object, Files.readString(folder.resolve("log")))
+                    .as("waiting for %s; the log says: %s", place, Files.readString(folder.resolve("log")))
                     .isLessThan(deadline);
             LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
         }

@@ -105,8 +105,11 @@ class RunEstimateTest {
     void diskOfTheSmallModel() {
         DiskSpace disk = estimate(1, 0).disk();
         // A stream: 10 windows of 16 * 64 numbers and one header of 64. A block: 9216 + 5 * 1152 + 512, scales again.
-        assertThat(disk).isEqualTo(new DiskSpace(41_024, 4 * 41_024, 2 * 21_248, 53_952 + 173_696, 40_960, 1280));
-        assertThat(disk.total()).isEqualTo(1280 + 42_496 + 53_952 + 173_696 + 40_960);
+        // A checkpoint: weights and gains 147,968, scales 9216, moments 314,368, best state 157,184.
+        long checkpoints = 3 * 628_736;
+        assertThat(disk)
+                .isEqualTo(new DiskSpace(41_024, 4 * 41_024, checkpoints, 2 * 21_248, 53_952 + 173_696, 40_960, 1280));
+        assertThat(disk.total()).isEqualTo(1280 + 42_496 + 4 * 41_024 + checkpoints);
     }
 
     @Test

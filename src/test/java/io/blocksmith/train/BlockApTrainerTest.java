@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.blocksmith.failure.Category;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
@@ -18,16 +19,23 @@ import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.spec.Adam;
 import io.blocksmith.spec.BlockAp;
 import io.blocksmith.spec.Quantization;
+import io.blocksmith.tensor.Copy;
 import io.blocksmith.tensor.TestCompute;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BlockApTrainerTest {
     private static final int LENGTH = 8;
@@ -118,7 +126,169 @@ class BlockApTrainerTest {
 
         assertThatThrownBy(() -> train(start(), recipe(BlockAp.Trained.ALL, 1e-3, false), poisoned))
                 .hasMessageContaining("training loss is NaN at step 4")
+                .hasMessageMatching("(?s).*last training losses: [0-9.]+, [0-9.]+, [0-9.]+;.*")
                 .hasMessageContaining("step sizes of the seven linears");
+    }
+
+    @ParameterizedTest
+    @EnumSource(BlockAp.Trained.class)
+    void aTrainingThatGoesOnInTheMiddleOfAnEpochEndsInTheSameBits(BlockAp.Trained trained) {
+        assertSameBits(recipe(trained, 3e-3, true, 2), 5);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 8, 9, 15, 16})
+    void aTrainingThatGoesOnAfterAnyStepEndsInTheSameBits(int step) {
+        assertSameBits(recipe(BlockAp.Trained.ALL, 3e-3, true, 2), step);
+    }
+
+    @Test
+    void withoutABestStateAlsoEndsInTheSameBits() {
+        assertSameBits(recipe(BlockAp.Trained.ALL, 3e-3, false, 2), 11);
+    }
+
+    @Test
+    void aTrainingCutInAValidationRepeatsItAndEndsInTheSameBits() {
+        BlockAp recipe = recipe(BlockAp.Trained.ALL, 3e-3, true, 2);
+        assertSameBits(recipe, new StoppingListener() {
+            private long last;
+
+            @Override
+            public void stepped(int epoch, long step, long steps, double loss) {
+                last = step;
+            }
+
+            @Override
+            public void waited() {
+                if (last == 8) {
+                    throw new CancellationException();
+                }
+            }
+        });
+    }
+
+    @Test
+    void aBatchInPartsMovesEveryParameterAsAWholeBatchDoes() {
+        // With an epsilon above every gradient AdamW is linear in the gradients, so rounding stays what it is.
+        BlockAp recipe = new BlockAp(
+                1,
+                3,
+                new BlockAp.LearningRates(1e-1, 1e-1, 1e-1),
+                0.05,
+                new Adam(0.9, 0.999, 1, 0),
+                BlockAp.Trained.ALL,
+                false,
+                1,
+                new BlockAp.Repair(0, 0.5));
+        List<BlockBatches.Batch> samples = samples(2, 3, 1);
+        BlockState before = start();
+        BlockState whole = start();
+        BlockState parts = start();
+        train(whole, recipe, 1, samples);
+        train(parts, recipe, 2, samples);
+
+        whole.trainable().forEach((name, array) -> {
+            NDArray start = before.trainable().get(name).stopGradient();
+            NDArray moved = array.stopGradient().sub(start);
+            NDArray difference =
+                    parts.trainable().get(name).stopGradient().sub(start).sub(moved);
+            float largest = moved.abs().max().getFloat();
+            assertThat(largest).as(name).isGreaterThan(name.startsWith("zero_point") ? -1 : 0);
+            assertThat(difference.abs().max().getFloat()).as(name).isLessThanOrEqualTo(1e-3f * largest);
+        });
+    }
+
+    @Test
+    void parametersThatAreNotFiniteAreNeverSaved() {
+        BlockState state = start();
+        try (BlockApTrainer trainer = new BlockApTrainer(
+                decoder, quantizer, recipe(BlockAp.Trained.ALL, 1e-3, false), 1, 1, state, manager)) {
+            state.linears().get(2).weight().addi(Float.POSITIVE_INFINITY);
+
+            assertThatThrownBy(trainer::snapshot)
+                    .hasMessageContaining("sum of weight.2 is Infinity")
+                    .extracting("category")
+                    .isEqualTo(Category.NOT_FINITE);
+        }
+    }
+
+    /** Does nothing, unless a test says otherwise. */
+    private static class StoppingListener implements TrainingListener {
+        @Override
+        public void stepped(int epoch, long step, long steps, double loss) {}
+
+        @Override
+        public void validated(long step, double loss) {}
+    }
+
+    private void assertSameBits(BlockAp recipe, int stop) {
+        assertSameBits(recipe, new StoppingListener() {
+            @Override
+            public void stepped(int epoch, long step, long steps, double loss) {
+                if (step == stop) {
+                    throw new CancellationException();
+                }
+            }
+        });
+    }
+
+    /** Eight steps an epoch; {@code stopping} ends the first training, another trainer goes on from its snapshot. */
+    private void assertSameBits(BlockAp recipe, TrainingListener stopping) {
+        List<BlockBatches.Batch> samples = samples(8, 1);
+        BlockState undisturbed = start();
+        BlockApTrainer.Outcome expected = train(undisturbed, recipe, samples);
+
+        BlockBatches.Source training = source(samples);
+        BlockBatches.Source validation = source(samples.subList(0, 2));
+        Snapshot.Stored stored;
+        try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, 1, start(), manager)) {
+            assertThatThrownBy(() -> trainer.train(training, validation, stopping))
+                    .isInstanceOf(CancellationException.class);
+            stored = copy(trainer.snapshot());
+        }
+        BlockState resumed = start();
+        BlockApTrainer.Outcome outcome;
+        try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, 1, resumed, manager)) {
+            trainer.restore(stored);
+            outcome = trainer.train(training, validation, new StoppingListener());
+        }
+
+        assertThat(outcome).isEqualTo(expected);
+        undisturbed
+                .trainable()
+                .forEach((name, array) -> assertThat(
+                                resumed.trainable().get(name).stopGradient().toFloatArray())
+                        .as(name)
+                        .isEqualTo(array.stopGradient().toFloatArray()));
+    }
+
+    private Snapshot.Stored copy(Snapshot snapshot) {
+        Map<String, NDArray> arrays = new HashMap<>();
+        snapshot.arrays()
+                .forEach((name, array) ->
+                        arrays.put(name, manager.create(array.stopGradient().toFloatArray(), array.getShape())));
+        return new Snapshot.Stored() {
+            @Override
+            public long step() {
+                return snapshot.step();
+            }
+
+            @Override
+            public double number(String name) {
+                return snapshot.numbers().get(name);
+            }
+
+            @Override
+            public void read(String name, NDArray target) {
+                Copy.into(arrays.get(name), target);
+            }
+        };
+    }
+
+    private void train(BlockState state, BlockAp recipe, int microBatches, List<BlockBatches.Batch> samples) {
+        try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, microBatches, state, manager)) {
+            trainer.train(source(samples), source(List.of()), new StoppingListener());
+        }
     }
 
     private BlockState start() {
@@ -126,7 +296,7 @@ class BlockApTrainerTest {
     }
 
     private BlockApTrainer.Outcome train(BlockState state, BlockAp recipe, List<BlockBatches.Batch> samples) {
-        try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, state, manager)) {
+        try (BlockApTrainer trainer = new BlockApTrainer(decoder, quantizer, recipe, 1, 1, state, manager)) {
             return trainer.train(source(samples), source(samples.subList(0, 2)), new TrainingListener() {
                 @Override
                 public void stepped(int epoch, long step, long steps, double loss) {}
@@ -138,8 +308,12 @@ class BlockApTrainerTest {
     }
 
     private static BlockAp recipe(BlockAp.Trained trained, double learningRate, boolean keepBest) {
+        return recipe(trained, learningRate, keepBest, 1);
+    }
+
+    private static BlockAp recipe(BlockAp.Trained trained, double learningRate, boolean keepBest, int epochs) {
         return new BlockAp(
-                1,
+                epochs,
                 2,
                 new BlockAp.LearningRates(learningRate, learningRate, learningRate),
                 0.05,
@@ -152,11 +326,15 @@ class BlockApTrainerTest {
 
     /** Batches of two windows with the full-precision block's answers. */
     private List<BlockBatches.Batch> samples(int count, long seed) {
+        return samples(count, 2, seed);
+    }
+
+    private List<BlockBatches.Batch> samples(int count, int windows, long seed) {
         Random random = new Random(seed);
         BlockWeights full = model.block(0, manager);
         List<BlockBatches.Batch> samples = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            NDArray x = normal(manager, random, 1, 2, LENGTH, 64);
+            NDArray x = normal(manager, random, 1, windows, LENGTH, 64);
             samples.add(new BlockBatches.Batch(x, decoder.forward(x, full)));
         }
         return samples;
@@ -166,12 +344,15 @@ class BlockApTrainerTest {
         return new BlockBatches.Source() {
             @Override
             public long samples() {
-                return 2L * samples.size();
+                return samples.stream()
+                        .mapToLong(batch -> batch.input().getShape().get(0))
+                        .sum();
             }
 
             @Override
-            public BlockBatches open(int batchSize) {
-                var iterator = samples.iterator();
+            public BlockBatches open(int batchSize, long from) {
+                var iterator = samples.subList(Math.toIntExact(from / batchSize), samples.size())
+                        .iterator();
                 return new BlockBatches() {
                     @Override
                     public Optional<Batch> next() {

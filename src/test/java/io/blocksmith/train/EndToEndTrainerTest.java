@@ -2,11 +2,14 @@ package io.blocksmith.train;
 
 import static io.blocksmith.tensor.TestCompute.relativeDifference;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
@@ -29,8 +32,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,13 +200,160 @@ class EndToEndTrainerTest {
         }
     }
 
-    private void train(PackedModel model, EndToEnd recipe, int[][] windows) {
-        train(model, recipe, windows, new ArrayList<>());
+    @Test
+    void aTrainingThatGoesOnFromASnapshotOfAnyStepEndsInTheSameBytes() {
+        int[][] windows = windows(20, 3);
+        EndToEnd recipe = recipe(EndToEnd.Trained.BOTH, 4, true, 1e-2);
+        try (NDScope _ = new NDScope()) {
+            Map<Long, Kept> snapshots = new TreeMap<>();
+            PackedModel undisturbed = model(packedBlocks());
+            EndToEndTrainer.Outcome outcome;
+            try (EndToEndTrainer trainer =
+                    new EndToEndTrainer(undisturbed, recipe, EndToEndTrainer.Adjusted.NOT, false, manager)) {
+                outcome = train(trainer, windows, () -> snapshots.put(trainer.step(), Kept.of(trainer.snapshot())));
+            }
+
+            assertThat(snapshots).hasSize(6);
+            for (Kept snapshot : snapshots.values()) {
+                PackedModel resumed = model(packedBlocks());
+                try (EndToEndTrainer trainer =
+                        new EndToEndTrainer(resumed, recipe, EndToEndTrainer.Adjusted.NOT, false, manager)) {
+                    trainer.restore(snapshot);
+                    assertThat(train(trainer, windows, () -> {})).isEqualTo(outcome);
+                }
+                assertSameScales(resumed, undisturbed);
+            }
+        }
     }
 
-    private EndToEndTrainer.Outcome train(
-            PackedModel model, EndToEnd recipe, int[][] windows, List<Double> validations) {
-        TrainingListener listener = new TrainingListener() {
+    @Test
+    void aFollowerOfTheSameStepsHasTheStateOfTheLastOne() {
+        int[][] windows = windows(16, 3);
+        EndToEnd recipe = recipe(EndToEnd.Trained.BOTH, 4, false);
+        try (NDScope _ = new NDScope()) {
+            PackedModel leading = model(packedBlocks());
+            PackedModel following = model(packedBlocks());
+            train(leading, recipe, windows);
+            try (EndToEndTrainer trainer =
+                    new EndToEndTrainer(following, recipe, EndToEndTrainer.Adjusted.NOT, false, manager)) {
+                trainer.follow(
+                        new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
+                        GradientExchange.alone(),
+                        listener(new ArrayList<>()));
+            }
+
+            assertSameScales(following, leading);
+        }
+    }
+
+    @Test
+    void microBatchesAreTheSameMathematics() {
+        int[][] windows = windows(16, 3);
+        EndToEnd recipe = recipe(EndToEnd.Trained.BOTH, 2, false);
+        try (NDScope _ = new NDScope()) {
+            PackedModel whole = model(packedBlocks());
+            PackedModel cut = model(packedBlocks());
+            train(whole, recipe, windows);
+            try (EndToEndTrainer trainer =
+                    new EndToEndTrainer(cut, recipe, new EndToEndTrainer.Adjusted(1, 3), false, manager)) {
+                train(trainer, windows, () -> {});
+            }
+
+            for (int i = 0; i < whole.linears().size(); i++) {
+                assertThat(relativeDifference(
+                                cut.linears().get(i).stepSize(),
+                                whole.linears().get(i).stepSize()))
+                        .isLessThan(1e-4);
+            }
+        }
+    }
+
+    @Test
+    void aLearningRateFactorIsThatRate() {
+        int[][] windows = windows(16, 3);
+        try (NDScope _ = new NDScope()) {
+            PackedModel halved = model(packedBlocks());
+            PackedModel half = model(packedBlocks());
+            EndToEnd recipe = recipe(EndToEnd.Trained.BOTH, 2, false, 0.5);
+            train(half, recipe(EndToEnd.Trained.BOTH, 2, false, 0.25), windows);
+            try (EndToEndTrainer trainer =
+                    new EndToEndTrainer(halved, recipe, new EndToEndTrainer.Adjusted(0.5, 1), false, manager)) {
+                train(trainer, windows, () -> {});
+            }
+
+            assertSameScales(halved, half);
+        }
+    }
+
+    @Test
+    void aGradientThatIsNotFiniteIsNamedWithItsStepAndTheLossesBefore() {
+        int[][] windows = windows(16, 3);
+        EndToEnd recipe = recipe(EndToEnd.Trained.STEP_SIZES, 2, false);
+        GradientExchange broken =
+                (step, shards) -> step < 2 ? GradientExchange.alone().gather(step, shards) : Double.NaN;
+        try (NDScope _ = new NDScope();
+                EndToEndTrainer trainer = new EndToEndTrainer(
+                        model(packedBlocks()), recipe, EndToEndTrainer.Adjusted.NOT, false, manager)) {
+            assertThatThrownBy(() -> trainer.train(
+                            new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
+                            new EndToEndTrainer.Samples(0, i -> windows[i]),
+                            broken,
+                            listener(new ArrayList<>()),
+                            () -> {}))
+                    .isInstanceOfSatisfying(
+                            BlocksmithException.class,
+                            e -> assertThat(e.category()).isEqualTo(Category.NOT_FINITE))
+                    .hasMessageContaining(
+                            "training loss NaN and gradient norm 0.0 at step 3; training losses before it: [");
+        }
+    }
+
+    /** A snapshot that outlives what it aliases. */
+    private record Kept(long step, Map<String, float[]> arrays, Map<String, Double> numbers)
+            implements Snapshot.Stored {
+        static Kept of(Snapshot snapshot) {
+            Map<String, float[]> arrays = new HashMap<>();
+            snapshot.arrays().forEach((name, array) -> arrays.put(name, array.toFloatArray()));
+            return new Kept(snapshot.step(), arrays, snapshot.numbers());
+        }
+
+        @Override
+        public double number(String name) {
+            return numbers.get(name);
+        }
+
+        @Override
+        public void read(String name, NDArray target) {
+            target.set(arrays.get(name));
+        }
+    }
+
+    private static void assertSameScales(PackedModel actual, PackedModel expected) {
+        for (int i = 0; i < expected.linears().size(); i++) {
+            assertThat(actual.linears().get(i).stepSize().toFloatArray())
+                    .isEqualTo(expected.linears().get(i).stepSize().toFloatArray());
+            assertThat(actual.linears().get(i).zeroPoint().toFloatArray())
+                    .isEqualTo(expected.linears().get(i).zeroPoint().toFloatArray());
+        }
+    }
+
+    private static EndToEndTrainer.Outcome train(EndToEndTrainer trainer, int[][] windows, Runnable betweenSteps) {
+        return train(trainer, windows, new ArrayList<>(), betweenSteps);
+    }
+
+    private static EndToEndTrainer.Outcome train(
+            EndToEndTrainer trainer, int[][] windows, List<Double> validations, Runnable betweenSteps) {
+        int[][] held = windows(4, 99);
+        return trainer.train(
+                new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
+                new EndToEndTrainer.Samples(4, i -> held[i]),
+                GradientExchange.alone(),
+                listener(validations),
+                betweenSteps);
+    }
+
+    private static TrainingListener listener(List<Double> validations) {
+        return new TrainingListener() {
             @Override
             public void stepped(int epoch, long step, long steps, double loss) {}
 
@@ -209,15 +362,17 @@ class EndToEndTrainerTest {
                 validations.add(loss);
             }
         };
-        int[][] held = windows(4, 99);
+    }
+
+    private void train(PackedModel model, EndToEnd recipe, int[][] windows) {
+        train(model, recipe, windows, new ArrayList<>());
+    }
+
+    private EndToEndTrainer.Outcome train(
+            PackedModel model, EndToEnd recipe, int[][] windows, List<Double> validations) {
         try (EndToEndTrainer trainer =
                 new EndToEndTrainer(model, recipe, EndToEndTrainer.Adjusted.NOT, false, manager)) {
-            return trainer.train(
-                    new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
-                    new EndToEndTrainer.Samples(4, i -> held[i]),
-                    GradientExchange.alone(),
-                    listener,
-                    () -> {});
+            return train(trainer, windows, validations, () -> {});
         }
     }
 

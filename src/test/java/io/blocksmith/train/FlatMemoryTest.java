@@ -119,7 +119,7 @@ class FlatMemoryTest {
             @Override
             public void validated(long step, double loss) {}
         };
-        new BlockApTrainer(decoder, quantizer, recipe, 1, state, manager)
+        new BlockApTrainer(decoder, quantizer, recipe, 1, 1, state, manager)
                 .train(repeated(x, STEPS), repeated(x, 0), listener);
     }
 
@@ -167,9 +167,9 @@ class FlatMemoryTest {
             }
 
             @Override
-            public BlockBatches open(int batchSize) {
+            public BlockBatches open(int batchSize, long from) {
                 return new BlockBatches() {
-                    private int delivered;
+                    private long delivered = from / batchSize;
 
                     @Override
                     public Optional<Batch> next() {
