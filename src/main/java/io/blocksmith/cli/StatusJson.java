@@ -53,7 +53,7 @@ final class StatusJson {
         tree.put(
                 "workers",
                 sight.shown().map(LiveRun::workers).orElse(List.of()).stream()
-                        .map(StatusJson::worker)
+                        .map(this::worker)
                         .toList());
         tree.put("drained", List.copyOf(sight.state().drained()));
         tree.put(
@@ -125,7 +125,7 @@ final class StatusJson {
         return tree;
     }
 
-    private static Map<String, Object> worker(LiveRun.Worker worker) {
+    private Map<String, Object> worker(LiveRun.Worker worker) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("name", worker.name());
         tree.put("numerics", worker.numerics());
@@ -135,7 +135,7 @@ final class StatusJson {
         tree.put("assists", worker.assists().isEmpty() ? null : worker.assists());
         tree.put("quarantined", worker.quarantined());
         tree.put("slow", worker.slow());
-        tree.put("drained", worker.drained());
+        tree.put("drained", sight.state().drained().contains(worker.name()));
         return tree;
     }
 

@@ -131,7 +131,7 @@ final class StatusText {
         }
         for (LiveRun.Worker worker : sight.shown().map(LiveRun::workers).orElse(List.of())) {
             List<String> traits = new ArrayList<>();
-            traits.add(worker.reachable() ? worker.holds().isEmpty() ? "idle" : "busy" : "out of reach");
+            traits.add(worker.reachable() ? (isBusy(worker) ? "busy" : "idle") : "out of reach");
             if (!worker.assists().isEmpty()) {
                 traits.add("assists " + worker.assists());
             }
@@ -141,11 +141,16 @@ final class StatusText {
             if (worker.slow()) {
                 traits.add("slow");
             }
-            if (worker.drained()) {
+            if (sight.state().drained().contains(worker.name())) {
                 traits.add("drained");
             }
             add("%s  %s (%s): %s", "worker", worker.name(), worker.numerics(), String.join(", ", traits));
         }
+    }
+
+    private boolean isBusy(LiveRun.Worker worker) {
+        return sight.state().running().stream()
+                .anyMatch(running -> running.worker().equals(worker.name()));
     }
 
     private void failures() {

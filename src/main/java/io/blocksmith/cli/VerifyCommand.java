@@ -44,7 +44,8 @@ final class VerifyCommand implements Callable<Integer> {
 
     private void read(String object, long bytes, long ofBytes) {
         if (!quiet) {
-            System.err.printf("%5.1f%%  %s%n", ofBytes == 0 ? 100.0 : 100.0 * (double) bytes / (double) ofBytes, object);
+            System.err.printf(
+                    "%5.1f%%  %s%n", ofBytes == 0 ? 100.0 : 100.0 * (double) bytes / (double) ofBytes, object);
         }
     }
 }
