@@ -25,7 +25,8 @@ import java.util.stream.Stream;
  *   <li>Hidden states: those superseded by a committed block, and those of attempts that did not commit.
  *   <li>Checkpoints: those of a committed stage, and those of an attempt that a later one has two complete checkpoints
  *       beyond.
- *   <li>Gradients of E2E-QP: those of every attempt but the running one.
+ *   <li>Gradients of E2E-QP, once that has committed: until then an attempt goes on with those of the one before, and
+ *       deletes what it is past itself.
  * </ul>
  *
  * The weights that a repair pass trains on stay after it: they are inside the block's committed file, which a damaged
@@ -103,8 +104,7 @@ public final class Retention {
             return true;
         }
         if (object.isExchange()) {
-            return !(state.stage(stage) instanceof Running running
-                    && running.ticket().attempt() == object.attempt());
+            return false;
         }
         return all.stream()
                         .filter(other -> other.isManifest() && other.attempt() > object.attempt())

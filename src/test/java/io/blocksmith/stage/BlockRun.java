@@ -133,7 +133,7 @@ final class BlockRun {
         Ticket ticket = new Ticket(NAME, new Stage.Capture(0, 0), 1, 1);
         ledger.append(new Event.RunSubmitted(now, NAME, "digest", 2));
         ledger.append(new Event.SupervisorStarted(now, 1, "test"));
-        ledger.append(new Event.StageStarted(now, ticket, "worker"));
+        ledger.append(new Event.StageStarted(now, ticket, "worker", "test", Adjustment.NONE));
         StageResult result =
                 pipeline(context).run(new Assignment(ticket, Adjustment.NONE), monitor(0, new ArrayList<>()));
         ledger.append(new Event.StageCommitted(now, ticket, result));

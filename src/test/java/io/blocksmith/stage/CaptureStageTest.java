@@ -19,6 +19,7 @@ import io.blocksmith.run.Ticket;
 import io.blocksmith.tensor.TestCompute;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CaptureStageTest {
     /** 24 trained windows and 7 others, so that a batch of both is in the middle of a part. */
     private static final int BATCH = 5;
+
+    private static final CaptureParts ONE_PART = new CaptureParts(31, BATCH, 1);
 
     @TempDir
     Path folder;
@@ -46,23 +49,48 @@ class CaptureStageTest {
 
     @Test
     void aTornShardIsNamedWithItsLengths() throws IOException {
+        StagedRun run = captured();
+        ObjectRef shard = shard(run);
+        try (FileChannel file = FileChannel.open(path(shard), StandardOpenOption.WRITE)) {
+            file.truncate(shard.bytes() - 1);
+        }
+
+        assertThatThrownBy(() -> read(run, ONE_PART))
+                .isInstanceOf(BlocksmithException.class)
+                .hasMessageContaining(shard.name())
+                .hasMessageContaining("%d bytes were committed, %d are found", shard.bytes(), shard.bytes() - 1);
+    }
+
+    @Test
+    void aRottenShardIsNamedWithItsDigest() throws IOException {
+        StagedRun run = captured();
+        ObjectRef shard = shard(run);
+        byte[] content = Files.readAllBytes(path(shard));
+        content[content.length / 2] ^= 1;
+        Files.write(path(shard), content);
+
+        assertThatThrownBy(() -> read(run, ONE_PART))
+                .isInstanceOf(BlocksmithException.class)
+                .hasMessageContaining("SHA-256 %s was committed", shard.sha256());
+    }
+
+    private StagedRun captured() {
         StagedRun run = StagedRun.in(folder, TinyModel.config(2), StagedRecipes.segments(2, BATCH));
-        capture(run, new CaptureParts(31, BATCH, 1));
-        ObjectRef shard = run.ledger()
+        capture(run, ONE_PART);
+        return run;
+    }
+
+    private static ObjectRef shard(StagedRun run) {
+        return run.ledger()
                 .read()
                 .result(new Capture(1, 0))
                 .orElseThrow()
                 .objects()
                 .getFirst();
-        try (FileChannel file =
-                FileChannel.open(folder.resolve("run").resolve(shard.name()), StandardOpenOption.WRITE)) {
-            file.truncate(shard.bytes() - 1);
-        }
+    }
 
-        assertThatThrownBy(() -> read(run, new CaptureParts(31, BATCH, 1)))
-                .isInstanceOf(BlocksmithException.class)
-                .hasMessageContaining(shard.name())
-                .hasMessageContaining("%d bytes were committed, %d are found", shard.bytes(), shard.bytes() - 1);
+    private Path path(ObjectRef object) {
+        return folder.resolve("run").resolve(object.name());
     }
 
     private List<Float> captured(int count) {

@@ -7,6 +7,7 @@ import io.blocksmith.llama.TinyModel;
 import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Event.StageCancelled;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Progress;
@@ -305,7 +306,7 @@ class SharedEndToEndTest {
 
     private static void end(Ticket ticket) {
         if (run.ledger().read().isRunning(ticket)) {
-            run.ledger().append(new StageCancelled(Instant.EPOCH, ticket));
+            run.ledger().append(new StageCancelled(Instant.EPOCH, ticket, Evidence.NONE));
         }
     }
 

@@ -82,7 +82,7 @@ final class StagedRun {
     /** Records the next attempt at {@code stage}. */
     Ticket start(Stage stage) {
         Ticket ticket = ledger.read().nextTicket(stage);
-        ledger.append(new StageStarted(Instant.EPOCH, ticket, "test"));
+        ledger.append(new StageStarted(Instant.EPOCH, ticket, "test", "test", Adjustment.NONE));
         return ticket;
     }
 

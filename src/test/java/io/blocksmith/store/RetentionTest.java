@@ -14,6 +14,7 @@ import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Plans;
 import io.blocksmith.run.RunState;
@@ -111,17 +112,18 @@ class RetentionTest {
     }
 
     @Test
-    void gradientsStayOnlyWithTheAttemptThatRuns() {
-        String stale = put("end-to-end/attempt-1/exchange/step-1/shard-0");
+    void gradientsStayForTheNextAttemptUntilTheStageHasCommitted() {
+        String before = put("end-to-end/attempt-1/exchange/step-1/shard-0");
         String used = put("end-to-end/attempt-2/exchange/step-1/shard-0");
         RunState ready = commit(started(3), new Capture(0, 0), new TrainBlock(0), new TrainBlock(1), new TrainBlock(2));
         Ticket first = ready.nextTicket(new EndToEnd());
-        RunState again = fold(ready, start(ready, new EndToEnd()), new StageCancelled(NOON, first));
+        RunState again = fold(ready, start(ready, new EndToEnd()), new StageCancelled(NOON, first, Evidence.NONE));
         RunState running = fold(again, start(again, new EndToEnd()));
-        assertThat(retention.sweep(running)).containsExactly(stale);
+        assertThat(retention.sweep(again)).isEmpty();
+        assertThat(retention.sweep(running)).isEmpty();
         Ticket second = again.nextTicket(new EndToEnd());
         assertThat(retention.sweep(fold(running, new StageCommitted(NOON, second, result(second)))))
-                .containsExactly(used);
+                .containsExactly(before, used);
     }
 
     @Test

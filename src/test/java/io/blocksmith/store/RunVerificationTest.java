@@ -5,6 +5,7 @@ import static io.blocksmith.run.Histories.WORKER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
@@ -87,7 +88,8 @@ class RunVerificationTest {
         commit(new Capture(0, 0), CAPTURED);
         commit(new TrainBlock(0), BLOCK, BOUNDARY);
         store.delete(CAPTURED);
-        ledger.append(new StageStarted(NOON, new Ticket("tiny", new TrainBlock(1), 1, 1), WORKER));
+        ledger.append(
+                new StageStarted(NOON, new Ticket("tiny", new TrainBlock(1), 1, 1), WORKER, "test", Adjustment.NONE));
         ObjectRef state = put(CHECKPOINT + "state.safetensors");
         store.createIfAbsent(
                 CHECKPOINT + "checkpoint.json",
@@ -101,7 +103,7 @@ class RunVerificationTest {
         for (String name : names) {
             objects.add(put(name));
         }
-        ledger.append(new StageStarted(NOON, ticket, WORKER));
+        ledger.append(new StageStarted(NOON, ticket, WORKER, "test", Adjustment.NONE));
         ledger.append(new StageCommitted(NOON, ticket, new StageResult(objects, Map.of())));
     }
 
