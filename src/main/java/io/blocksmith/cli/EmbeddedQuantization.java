@@ -11,6 +11,7 @@ import io.blocksmith.failure.Category;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.StageState.Failure;
 import io.blocksmith.run.StageState.Waiting;
 import io.blocksmith.stage.Pipeline;
@@ -30,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** A whole run in this process: checked, frozen in its folder, and carried out by the actors. */
@@ -40,11 +42,18 @@ final class EmbeddedQuantization {
     private final RunInputs inputs;
     private final Settings settings;
     private final Path folder;
+    private final UnaryOperator<StageRunner> aroundStages;
 
     EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder) {
+        this(inputs, settings, folder, UnaryOperator.identity());
+    }
+
+    /** The same for tests that want to know what happens in its stages. */
+    EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder, UnaryOperator<StageRunner> aroundStages) {
         this.inputs = inputs;
         this.settings = settings;
         this.folder = folder;
+        this.aroundStages = aroundStages;
     }
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
@@ -90,7 +99,7 @@ final class EmbeddedQuantization {
         RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
-            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            StageRunner pipeline = aroundStages.apply(new Pipeline(context, System::nanoTime, InstantSource.system()));
             EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
