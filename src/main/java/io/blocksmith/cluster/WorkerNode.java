@@ -160,6 +160,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             }
             case Leave(ActorRef<Done> replyTo) -> {
                 isLeaving = true;
+                supervisors.values().forEach(known -> known.actor().tell(new RunSupervisor.WorkerLeaves(identity.name())));
                 waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
                 help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
