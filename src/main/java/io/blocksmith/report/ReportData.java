@@ -37,6 +37,8 @@ public record ReportData(
         List<Perplexity> perplexity,
         List<Size> sizes,
         List<StageCost> stages,
+        List<Failure> failures,
+        Stop stopped,
         Map<String, String> environment) {
 
     /** Raised when a field changes its meaning or goes away; new fields do not raise it. */
@@ -47,6 +49,7 @@ public record ReportData(
         perplexity = listOf(perplexity);
         sizes = listOf(sizes);
         stages = listOf(stages);
+        failures = listOf(failures);
         environment = environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment));
     }
 
@@ -122,6 +125,38 @@ public record ReportData(
     /** What one stage cost; {@code stage} is its key. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record StageCost(String stage, double seconds, long peakBytes, int attempts) {}
+
+    /**
+     * One attempt that failed.
+     *
+     * @param stage its key
+     * @param category of the error, in lower case
+     * @param at ISO-8601
+     * @param step the last step it told of, 0 before the first
+     * @param losses the last training losses, oldest first
+     * @param learningRateFactor what the recipe's rates were multiplied with
+     * @param microBatches parts that a batch passed the device in
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Failure(
+            String stage,
+            int attempt,
+            String worker,
+            String category,
+            String reason,
+            String at,
+            long step,
+            List<Double> losses,
+            double learningRateFactor,
+            int microBatches) {
+        public Failure {
+            losses = listOf(losses);
+        }
+    }
+
+    /** Why the run stopped before its end. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Stop(String stage, String reason, String whatToDo) {}
 
     private static <T> List<T> listOf(List<T> list) {
         return list == null ? List.of() : List.copyOf(list);
