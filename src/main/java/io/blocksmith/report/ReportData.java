@@ -17,11 +17,13 @@ import java.util.TreeMap;
  * @param created when the report was written, ISO-8601 with zone
  * @param recipe the frozen recipe as a JSON object; the page reads {@code quantization.bits} and
  *     {@code quantization.group-size} for its summary
- * @param blocks in model order
- * @param endToEnd null when the run had no E2E-QP
+ * @param blocks in model order, as far as they are trained
+ * @param endToEnd null when the run had no E2E-QP, or not yet
  * @param perplexity in the order full precision, round-to-nearest, after Block-AP, after E2E-QP, as far as measured
  * @param sizes the input model first, then the exports
  * @param stages in the order they were committed
+ * @param failures attempts that failed, oldest first
+ * @param stopped why the run stopped before its end; null when it did not
  * @param environment what the run ran on: name to value, shown as it is
  */
 @JsonIgnoreProperties(ignoreUnknown = true)

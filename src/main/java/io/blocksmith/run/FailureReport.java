@@ -126,7 +126,8 @@ public record FailureReport(
                 .map(entry -> Map.entry(entry.getKey(), (Waiting) entry.getValue()))
                 .max(Comparator.comparing((Map.Entry<Stage, Waiting> entry) ->
                                 rest.reason().startsWith(entry.getKey().key() + " "))
-                        .thenComparing(entry -> entry.getValue().failures().getLast().at()));
+                        .thenComparing(
+                                entry -> entry.getValue().failures().getLast().at()));
     }
 
     private static FailureReport report(

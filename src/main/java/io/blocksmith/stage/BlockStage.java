@@ -194,9 +194,8 @@ final class BlockStage {
         Boundary full = states.full(block);
         // A chain's first block sees the full-precision stream on both sides.
         Boundary quantized = block == states.chain().first() ? full : states.quantized(block);
-        int trainSamples = repair
-                ? recipe.repair().samples()
-                : run.recipe().calibration().trainSamples();
+        int trainSamples =
+                repair ? recipe.repair().samples() : run.recipe().calibration().trainSamples();
         return new Entering(full, quantized, trainSamples);
     }
 

@@ -43,8 +43,7 @@ final class CaptureStage {
                 Packer packer = new Packer(run.recipe().quantization(), manager)) {
             Chain chain =
                     Chain.capture(run, parts, capture.part(), model.config().hidden());
-            RotaryTable rotary =
-                    RotaryTable.of(model.config(), chain.layout().sequenceLength(), manager);
+            RotaryTable rotary = RotaryTable.of(model.config(), chain.layout().sequenceLength(), manager);
             try (ScriptedBlock decoder = ScriptedBlock.compile(model.config(), rotary, run.bfloat16(), manager)) {
                 HiddenStates states = new HiddenStates(
                         run, run.state(), chain, model, decoder, packer, run.scratch(ticket), manager, progress);

@@ -62,8 +62,8 @@ record Chain(
                     Range range = run.plan().segments().of(before);
                     return before == range.first()
                             ? parts.filled()
-                                    .mapToObj(part -> new Sealed(
-                                            new Capture(range.segment(), part), parts.layout(part, layout)))
+                                    .mapToObj(part ->
+                                            new Sealed(new Capture(range.segment(), part), parts.layout(part, layout)))
                                     .toList()
                             : List.of(new Sealed(new TrainBlock(before - 1), layout));
                 },

@@ -278,9 +278,7 @@ public final class RunContext {
     /** The tokens behind {@link #evaluationWindows}; closed by the caller. */
     TokenFile evaluationTokens() {
         Optional<String> text = inputs.evaluationText();
-        return text.isPresent()
-                ? tokens(EVALUATION_TOKENS, text.get(), identity.evaluation())
-                : calibrationTokens();
+        return text.isPresent() ? tokens(EVALUATION_TOKENS, text.get(), identity.evaluation()) : calibrationTokens();
     }
 
     /** Tokens that pass through the model for each perplexity. */
