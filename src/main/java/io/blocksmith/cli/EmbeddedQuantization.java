@@ -116,8 +116,9 @@ final class EmbeddedQuantization {
         RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
-            StageRunner pipeline = aroundStages.apply(new Pipeline(context, System::nanoTime, InstantSource.system()));
-            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, compute.fingerprint(), thread), view);
+            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            StageRunner stages = aroundStages.apply(pipeline);
+            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(stages, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);
