@@ -37,6 +37,15 @@ public final class Pipeline implements StageRunner {
         this.pace = pace;
     }
 
+    /** Writes the report of a run that has stopped, as far as it came. */
+    public void reportStop() {
+        try {
+            new ReportStage(run, clock).stopped();
+        } finally {
+            run.clear();
+        }
+    }
+
     @Override
     public StageResult run(Assignment assignment, Monitor monitor) {
         Ticket ticket = assignment.ticket();
