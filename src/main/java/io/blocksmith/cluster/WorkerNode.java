@@ -160,7 +160,9 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             }
             case Leave(ActorRef<Done> replyTo) -> {
                 isLeaving = true;
-                supervisors.values().forEach(known -> known.actor().tell(new RunSupervisor.WorkerLeaves(identity.name())));
+                supervisors
+                        .values()
+                        .forEach(known -> known.actor().tell(new RunSupervisor.WorkerLeaves(identity.name())));
                 waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
                 help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
@@ -247,8 +249,8 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             return;
         }
         ActorRef<Assistant.Command> helper = getContext()
-                .spawnAnonymous(
-                        Assistant.create(assignment, identity.name(), getContext().getSelf(), device));
+                .spawnAnonymous(Assistant.create(
+                        assignment, identity.name(), getContext().getSelf(), device));
         help = Optional.of(new Help(assignment.ticket(), helper));
     }
 

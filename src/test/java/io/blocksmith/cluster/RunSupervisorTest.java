@@ -126,8 +126,8 @@ class RunSupervisorTest {
         TestProbe<WorkerNode.Command> leaving = register("a");
         assertThat(started(leaving)).isEqualTo(CAPTURE);
         supervisor.tell(new RunSupervisor.WorkerLeaves("a"));
-        supervisor.tell(new RunSupervisor.AttemptEnded(
-                CAPTURE, "a", new Outcome.Cancelled(Evidence.NONE), attempt.getRef()));
+        supervisor.tell(
+                new RunSupervisor.AttemptEnded(CAPTURE, "a", new Outcome.Cancelled(Evidence.NONE), attempt.getRef()));
         attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
         TestProbe<WorkerNode.Command> other = register("b");
         assertThat(started(other)).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
