@@ -10,6 +10,7 @@ import io.blocksmith.failure.Category;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.StageRunner;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
@@ -29,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** A whole run in this process: checked, frozen in its folder, and carried out by the actors. */
@@ -40,6 +42,7 @@ final class EmbeddedQuantization {
     private final Settings settings;
     private final Path folder;
     private final boolean takeover;
+    private final UnaryOperator<StageRunner> aroundStages;
 
     /**
      * A run.
@@ -47,10 +50,21 @@ final class EmbeddedQuantization {
      * @param takeover whether to go on with a run whose holder has fallen silent on another machine
      */
     EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder, boolean takeover) {
+        this(inputs, settings, folder, takeover, UnaryOperator.identity());
+    }
+
+    /** The same for tests that want to know what happens in its stages. */
+    EmbeddedQuantization(
+            RunInputs inputs,
+            Settings settings,
+            Path folder,
+            boolean takeover,
+            UnaryOperator<StageRunner> aroundStages) {
         this.inputs = inputs;
         this.settings = settings;
         this.folder = folder;
         this.takeover = takeover;
+        this.aroundStages = aroundStages;
     }
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
@@ -100,7 +114,7 @@ final class EmbeddedQuantization {
         RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
-            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            StageRunner pipeline = aroundStages.apply(new Pipeline(context, System::nanoTime, InstantSource.system()));
             EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");

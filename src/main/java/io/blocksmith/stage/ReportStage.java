@@ -4,6 +4,7 @@ import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.report.ReportData;
 import io.blocksmith.report.ReportFiles;
+import io.blocksmith.run.DamagedResultException;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Segments;
 import io.blocksmith.run.Stage;
@@ -24,9 +25,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Gathers what the ledger and the curves tell into {@code report.json} and {@code report.html}. */
 final class ReportStage {
+    private static final Logger LOG = LoggerFactory.getLogger(ReportStage.class);
+
     private final RunContext run;
     private final InstantSource clock;
 
@@ -82,7 +87,7 @@ final class ReportStage {
             Stage trained = new TrainBlock(block);
             Committed first = RunContext.committed(state, trained);
             Committed last = RunContext.committed(state, run.plan().finalStage(block));
-            LossCurves.Curves curves = LossCurves.read(run.object(state, trained, LossCurves.FILE));
+            LossCurves.Curves curves = curves(state, trained);
             blocks.add(new ReportData.Block(
                     block,
                     segments.of(block).segment(),
@@ -98,9 +103,19 @@ final class ReportStage {
         return blocks;
     }
 
+    /** A damaged curve is left out: no block is trained again for a picture. */
+    private LossCurves.Curves curves(RunState state, Stage stage) {
+        try {
+            return LossCurves.read(run.object(state, stage, LossCurves.FILE));
+        } catch (DamagedResultException damaged) {
+            LOG.warn("the report shows no losses of {}: {}", stage.key(), damaged.getMessage());
+            return new LossCurves.Curves(List.of(), List.of());
+        }
+    }
+
     private ReportData.EndToEnd endToEnd(RunState state) {
         StageResult result = RunContext.committed(state, new EndToEnd()).result();
-        LossCurves.Curves curves = LossCurves.read(run.object(state, new EndToEnd(), LossCurves.FILE));
+        LossCurves.Curves curves = curves(state, new EndToEnd());
         return new ReportData.EndToEnd(
                 figure(result, Figures.SECONDS),
                 (long) figure(result, Figures.PEAK_BYTES),

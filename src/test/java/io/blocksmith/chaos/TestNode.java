@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -75,7 +76,7 @@ public final class TestNode implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        process.onExit().thenAccept(this::ended);
+        CompletableFuture<Void> unused = process.onExit().thenAccept(this::ended);
     }
 
     private synchronized void ended(Process dead) {
