@@ -38,7 +38,7 @@ public final class TestCluster implements AutoCloseable {
             "patience.lost-workers", "20",
             "patience.quarantine-faults", "1000",
             "akka.cluster.failure-detector.acceptable-heartbeat-pause", "2s",
-            "akka.cluster.split-brain-resolver.stable-after", "2s",
+            "akka.cluster.split-brain-resolver.stable-after", "1s",
             "akka.cluster.log-info-verbose", "on");
 
     private final Path folder;
