@@ -62,8 +62,13 @@ final class Troubles {
         return wait(journalFailures++);
     }
 
-    /** The journal works. */
-    void passed() {
+    /** The journal can be read, which says nothing of writing: the next failure waits longer all the same. */
+    void journalRead() {
+        journal = Optional.empty();
+    }
+
+    /** The journal was written. */
+    void journalWritten() {
         journal = Optional.empty();
         journalFailures = 0;
     }

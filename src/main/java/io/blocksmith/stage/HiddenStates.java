@@ -64,13 +64,13 @@ record HiddenStates(
     /** What {@code stages} sealed, read through once; empty when any of it is not there or not sound. */
     private Optional<Boundary> sealed(List<Sealed> stages, int block, Stream stream) {
         if (stages.isEmpty()
-                || !stages.stream().allMatch(sealed -> state.isCommitted(sealed.stage()))) {
+                || !stages.stream().allMatch(part -> state.isCommitted(part.stage()))) {
             return Optional.empty();
         }
         progress.begin("check");
         StoredBoundaries stored = new StoredBoundaries(run);
-        for (Sealed sealed : stages) {
-            Optional<String> damage = stored.damage(state, sealed, block, stream, progress);
+        for (Sealed part : stages) {
+            Optional<String> damage = stored.damage(state, part, block, stream, progress);
             if (damage.isPresent()) {
                 LOG.warn("the {} stream before block {} is made again: {}", stream.key(), block, damage.get());
                 return Optional.empty();
