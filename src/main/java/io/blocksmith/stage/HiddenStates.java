@@ -42,9 +42,9 @@ record HiddenStates(
     /** The full-precision stream that enters {@code block}. */
     Boundary full(int block) {
         for (int before = block; before >= 0; before--) {
-            Optional<Boundary> sealed = sealed(chain.full().apply(before), before, Stream.FULL);
-            if (sealed.isPresent()) {
-                return forward(sealed.get(), before, block, Stream.FULL);
+            Optional<Boundary> found = sealed(chain.full().apply(before), before, Stream.FULL);
+            if (found.isPresent()) {
+                return forward(found.get(), before, block, Stream.FULL);
             }
         }
         return forward(embedded(), 0, block, Stream.FULL);
@@ -53,9 +53,9 @@ record HiddenStates(
     /** The quantized stream that enters {@code block}; before the chain's first block it is the full-precision one. */
     Boundary quantized(int block) {
         for (int before = block; before > chain.first(); before--) {
-            Optional<Boundary> sealed = sealed(chain.quantized().apply(before), before, Stream.QUANTIZED);
-            if (sealed.isPresent()) {
-                return forward(sealed.get(), before, block, Stream.QUANTIZED);
+            Optional<Boundary> found = sealed(chain.quantized().apply(before), before, Stream.QUANTIZED);
+            if (found.isPresent()) {
+                return forward(found.get(), before, block, Stream.QUANTIZED);
             }
         }
         return forward(full(chain.first()), chain.first(), block, Stream.QUANTIZED);
@@ -63,8 +63,7 @@ record HiddenStates(
 
     /** What {@code stages} sealed, read through once; empty when any of it is not there or not sound. */
     private Optional<Boundary> sealed(List<Sealed> stages, int block, Stream stream) {
-        if (stages.isEmpty()
-                || !stages.stream().allMatch(part -> state.isCommitted(part.stage()))) {
+        if (stages.isEmpty() || !stages.stream().allMatch(part -> state.isCommitted(part.stage()))) {
             return Optional.empty();
         }
         progress.begin("check");
@@ -121,8 +120,8 @@ record HiddenStates(
             case FULL -> model.block(block, target);
             case QUANTIZED -> {
                 Path file = run.object(state, chain.trained().apply(block), BlockStage.FILE);
-                try (BlockFile trained = BlockFile.open(
-                        file, model.config(), run.recipe().quantization())) {
+                try (BlockFile trained =
+                        BlockFile.open(file, model.config(), run.recipe().quantization())) {
                     yield trained.read(target).unpack(packer);
                 }
             }

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A run whose disk is full, or cannot be written, for a while: it keeps what it has, waits, and goes on by itself. */
 class FullDiskTest {
-    private static final int MEGABYTES = 48;
+    private static final int MEGABYTES = 400;
 
     @TempDir
     static Path folder;
@@ -82,9 +82,9 @@ class FullDiskTest {
     void fullWhileABlockTrains() throws Exception {
         CompletableFuture<RunState> run = start(FullDiskTest::isTrainingWithACheckpoint, () -> disk.fill());
 
-        awaitSaid("the last good one is after step");
-        awaitSaid("the ledger: ");
-        awaitSaid("again in 4 s");
+        awaitSaid(run, "the last good one is after step");
+        awaitSaid(run, "the ledger: ");
+        awaitSaid(run, "again in 4 s");
         assertThat(events()).noneMatch(RunPaused.class::isInstance);
         disk.free();
 
@@ -100,7 +100,7 @@ class FullDiskTest {
                         && progress.phase().equals("propagate"),
                 () -> disk.fill());
 
-        awaitSaid("the ledger: ");
+        awaitSaid(run, "the ledger: ");
         disk.free();
 
         assertGoesOn(run, Category.STORE_FULL);
@@ -112,7 +112,7 @@ class FullDiskTest {
         CompletableFuture<RunState> run =
                 start(FullDiskTest::isTrainingWithACheckpoint, () -> disk.makeReadOnly(runFolder()));
 
-        awaitSaid("the ledger: ");
+        awaitSaid(run, "the ledger: ");
         disk.makeWritable();
 
         assertGoesOn(run, Category.STORE_UNAVAILABLE);
@@ -152,8 +152,11 @@ class FullDiskTest {
         return said.toString(StandardCharsets.UTF_8);
     }
 
-    private void awaitSaid(String words) {
-        Waits.until("'%s' in the log".formatted(words), () -> said().contains(words));
+    private void awaitSaid(CompletableFuture<RunState> run, String words) {
+        Waits.until("'%s' in the log".formatted(words), () -> {
+            assertThat(run).as(this::said).isNotDone();
+            return said().contains(words);
+        });
     }
 
     private List<Event> events() {

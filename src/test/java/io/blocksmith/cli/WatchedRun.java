@@ -45,6 +45,7 @@ final class WatchedRun {
                         new RunInputs(tiny.model().toString(), tiny.calibration().toString(), ""),
                         SettingsLoader.load(Optional.empty(), assignments, Map.of()),
                         out,
+                        false,
                         stages -> watched(stages, watcher))
                 .run();
     }
