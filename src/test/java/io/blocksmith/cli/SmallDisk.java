@@ -6,22 +6,26 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A small file system in memory that can be filled, and whose folders can be made read-only; needs root. */
 final class SmallDisk implements AutoCloseable {
     private final Path mount;
     private final Thread lastResort = new Thread(this::unmountAll);
     private Optional<Path> readOnly = Optional.empty();
+    private volatile Optional<Thread> filling = Optional.empty();
+    private volatile boolean freed;
 
     private SmallDisk(Path mount) {
         this.mount = mount;
         Runtime.getRuntime().addShutdownHook(lastResort);
     }
 
-    /** Mounts one at a new folder; empty, with the reason, where that is not allowed. */
+    /** Mounts one at a new folder. */
     static SmallDisk mount(Path folder, int megabytes) throws Refused {
         try {
             Files.createDirectories(folder);
@@ -52,13 +56,28 @@ final class SmallDisk implements AutoCloseable {
         return mount.resolve("filler");
     }
 
-    /** Takes all room there is. */
+    /** Takes all room there is, and what becomes free, until {@link #free}. */
     void fill() {
-        for (int chunk : new int[] {1 << 20, 1 << 12, 1}) {
-            try (OutputStream out = Files.newOutputStream(
-                    filler(), java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
-                byte[] zeros = new byte[chunk];
-                while (true) {
+        fillOnce();
+        Thread thread = new Thread(
+                () -> {
+                    while (!freed) {
+                        fillOnce();
+                        LockSupport.parkNanos(1_000_000);
+                    }
+                },
+                "filler");
+        thread.setDaemon(true);
+        thread.start();
+        filling = Optional.of(thread);
+    }
+
+    private void fillOnce() {
+        for (int chunk : new int[] {1 << 20, 1 << 12}) {
+            byte[] zeros = new byte[chunk];
+            try (OutputStream out =
+                    Files.newOutputStream(filler(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                while (!freed) {
                     out.write(zeros);
                 }
             } catch (IOException full) {
@@ -70,10 +89,15 @@ final class SmallDisk implements AutoCloseable {
 
     /** Gives the room back. */
     void free() {
+        freed = true;
         try {
+            filling.orElseThrow().join();
             Files.delete(filler());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 
@@ -114,6 +138,7 @@ final class SmallDisk implements AutoCloseable {
     }
 
     private void unmountAll() {
+        freed = true;
         readOnly.ifPresent(folder -> run("umount", "-l", folder.toString()));
         run("umount", "-l", mount.toString());
     }
