@@ -97,6 +97,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     /** From a worker: it shares the attempt no longer, or never did. */
     record AssistEnded(Ticket ticket, String worker) implements Command, Wire {}
 
+    /** From a worker: it takes nothing more, and reports what it had before its process ends. */
+    record WorkerLeaves(String worker) implements Command, Wire {}
+
     private record WorkersListed(Set<ActorRef<WorkerNode.Command>> workers) implements Command {}
 
     private record WorkerLost(String name, ActorRef<WorkerNode.Command> worker) implements Command {}
@@ -221,6 +224,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case AttemptProgressed(Progress progress) -> progressed(progress);
             case AttemptEnded report -> reports.add(report);
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
+            // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
+            case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
             case JournalRead(RunState read) -> {
                 journalBusy = false;
                 take(read);

@@ -164,6 +164,9 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                         .getSystem()
                         .receptionist()
                         .tell(Receptionist.deregister(KEY, getContext().getSelf()));
+                supervisors
+                        .values()
+                        .forEach(known -> known.actor().tell(new RunSupervisor.WorkerLeaves(identity.name())));
                 waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
                 help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));

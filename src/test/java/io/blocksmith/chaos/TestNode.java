@@ -3,11 +3,14 @@ package io.blocksmith.chaos;
 import io.blocksmith.cli.GatedNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** The place of one node: a process that is started again whenever it ends, as a service manager does. */
 public final class TestNode implements AutoCloseable {
@@ -23,7 +26,14 @@ public final class TestNode implements AutoCloseable {
     private final Path log;
     private final Thread lastResort = new Thread(this::killNow);
 
+    /** A node's own log line about itself. */
+    private static final Pattern UP =
+            Pattern.compile("Cluster Node \\[(\\S+)\\] - event MemberUp\\(Member\\(\\1, Up\\)\\)");
+
     private Process process;
+    /** Length of the log when the present process was started. */
+    private long logBefore;
+
     private boolean kept = true;
     private final List<Integer> exits = new ArrayList<>();
 
@@ -51,7 +61,7 @@ public final class TestNode implements AutoCloseable {
     /** What the node has said, in all its lives. */
     public String log() {
         try {
-            return Files.exists(log) ? Files.readString(log) : "";
+            return Files.exists(log) ? Files.readString(log, StandardCharsets.ISO_8859_1) : "";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -66,11 +76,12 @@ public final class TestNode implements AutoCloseable {
         builder.environment().put("DJL_OFFLINE", "true");
         builder.environment().put("OPT_OUT_TRACKING", "true");
         try {
+            logBefore = Files.exists(log) ? Files.size(log) : 0;
             process = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        process.onExit().thenAccept(this::ended);
+        CompletableFuture<Void> unused = process.onExit().thenAccept(this::ended);
     }
 
     private synchronized void ended(Process dead) {
@@ -86,6 +97,12 @@ public final class TestNode implements AutoCloseable {
 
     public synchronized boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Whether its present process is a full member of the cluster: coordinators vote from then on. */
+    public synchronized boolean isUp() {
+        return process.isAlive()
+                && UP.matcher(log().substring(Math.toIntExact(logBefore))).find();
     }
 
     /** How its processes have ended so far, oldest first: 137 for SIGKILL, 143 for SIGTERM. */
