@@ -3,8 +3,10 @@ package io.blocksmith.cli;
 import akka.actor.typed.ActorSystem;
 import io.blocksmith.cluster.ClusterNode;
 import io.blocksmith.config.Settings;
+import io.blocksmith.store.ObjectStore;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -21,12 +23,23 @@ final class CoordinatorCommand implements Callable<Integer> {
     @Mixin
     private NodeOptions node = new NodeOptions();
 
+    private final UnaryOperator<ObjectStore> aroundStores;
+
+    CoordinatorCommand() {
+        this(UnaryOperator.identity());
+    }
+
+    /** The command for tests that want to know what a node does with its stores. */
+    CoordinatorCommand(UnaryOperator<ObjectStore> aroundStores) {
+        this.aroundStores = aroundStores;
+    }
+
     @Override
     public Integer call() {
         Settings settings = node.load(Map.of());
         String owner = "coordinator-%s-%d"
                 .formatted(Supervision.host(), settings.cluster().port());
-        ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner), settings, Supervision.here());
+        ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner, aroundStores), settings, Supervision.here());
         ActorSystem<Void> system =
                 ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
         system.getWhenTerminated().toCompletableFuture().join();

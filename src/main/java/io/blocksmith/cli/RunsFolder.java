@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Where the runs of a cluster are: {@code NAME/...} is a run, {@code queue/00000001.json} says in which order runs were
@@ -23,6 +24,7 @@ final class RunsFolder {
 
     private final Settings settings;
     private final String owner;
+    private final UnaryOperator<ObjectStore> around;
 
     /**
      * Makes a view of the folder.
@@ -30,13 +32,23 @@ final class RunsFolder {
      * @param owner a name that no other live process uses
      */
     RunsFolder(Settings settings, String owner) {
+        this(settings, owner, UnaryOperator.identity());
+    }
+
+    /**
+     * The same, with every store of a run that is opened for writing handed out as {@code around} makes it.
+     *
+     * @param around what tests put around a store to stop a process at a named point
+     */
+    RunsFolder(Settings settings, String owner, UnaryOperator<ObjectStore> around) {
         this.settings = settings;
         this.owner = owner;
+        this.around = around;
     }
 
     /** Opens a run for writing; closed by the caller. */
     ObjectStore open(String run) {
-        return Stores.open(location(run), s3(settings.s3()), owner);
+        return around.apply(Stores.open(location(run), s3(settings.s3()), owner));
     }
 
     /** Opens a run for looking; closed by the caller. */

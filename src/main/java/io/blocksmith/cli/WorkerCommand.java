@@ -5,7 +5,9 @@ import io.blocksmith.cluster.ClusterNode;
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.WorkerNode;
 import io.blocksmith.config.Settings;
+import io.blocksmith.run.StageRunner;
 import io.blocksmith.stage.Runs;
+import io.blocksmith.store.ObjectStore;
 import io.blocksmith.tensor.Compute;
 import io.blocksmith.tensor.DeviceThread;
 import java.time.InstantSource;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,6 +43,19 @@ final class WorkerCommand implements Callable<Integer> {
             description = "Name of this worker, the same after a restart (cluster.worker).")
     private String name;
 
+    private final UnaryOperator<ObjectStore> aroundStores;
+    private final UnaryOperator<StageRunner> aroundStages;
+
+    WorkerCommand() {
+        this(UnaryOperator.identity(), UnaryOperator.identity());
+    }
+
+    /** The command for tests that want to know what a node does with its stores and in its stages. */
+    WorkerCommand(UnaryOperator<ObjectStore> aroundStores, UnaryOperator<StageRunner> aroundStages) {
+        this.aroundStores = aroundStores;
+        this.aroundStages = aroundStages;
+    }
+
     @Override
     public Integer call() {
         Map<String, String> flags = new LinkedHashMap<>();
@@ -50,7 +66,7 @@ final class WorkerCommand implements Callable<Integer> {
         try (Compute compute = Compute.open(
                         settings.compute().device(), settings.compute().threads());
                 DeviceThread thread = new DeviceThread(compute)) {
-            RunsFolder folder = new RunsFolder(settings, worker(settings));
+            RunsFolder folder = new RunsFolder(settings, worker(settings), aroundStores);
             Runs runs = new Runs(
                     folder::open, compute, settings.checkpoint().interval(), System::nanoTime, InstantSource.system());
             WorkerNode.Identity identity = new WorkerNode.Identity(
@@ -61,7 +77,7 @@ final class WorkerCommand implements Callable<Integer> {
             ActorSystem<WorkerNode.Command> system = ClusterNode.worker(
                     NodeOptions.address(settings),
                     identity,
-                    new Device(runs, compute.fingerprint(), thread),
+                    new Device(aroundStages.apply(runs), compute.fingerprint(), thread),
                     Supervision.pace(settings));
             system.getWhenTerminated().toCompletableFuture().join();
         }

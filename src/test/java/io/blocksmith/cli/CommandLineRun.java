@@ -11,9 +11,9 @@ import java.nio.charset.StandardCharsets;
  * @param out what it wrote to stdout
  * @param err what it wrote to stderr
  */
-record CommandLineRun(int exitCode, String out, String err) {
+public record CommandLineRun(int exitCode, String out, String err) {
 
-    static CommandLineRun of(String... arguments) {
+    public static CommandLineRun of(String... arguments) {
         PrintStream realOut = System.out;
         PrintStream realErr = System.err;
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -31,7 +31,7 @@ record CommandLineRun(int exitCode, String out, String err) {
     }
 
     /** The only line that an error may have, without logging. */
-    String errorLine() {
+    public String errorLine() {
         return err.lines()
                 .filter(line -> line.startsWith("blocksmith: "))
                 .reduce((first, second) -> first + " AND " + second)

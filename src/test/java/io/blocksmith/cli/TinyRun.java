@@ -13,9 +13,9 @@ import java.util.Random;
 import java.util.stream.Collectors;
 
 /** A model, a text of token ids and a command line that quantizes in seconds. */
-record TinyRun(Path model, Path calibration) {
+public record TinyRun(Path model, Path calibration) {
 
-    static TinyRun in(Path folder, LlamaConfig config, TensorType type) {
+    public static TinyRun in(Path folder, LlamaConfig config, TensorType type) {
         Path model = TinyModel.write(folder.resolve("model"), config, type, 11);
         Path calibration = folder.resolve("text.ids");
         Random random = new Random(5);
@@ -31,7 +31,7 @@ record TinyRun(Path model, Path calibration) {
     }
 
     /** Three or more blocks in seconds: windows of 16 tokens, 24 trained, 8 validated. */
-    List<String> quantize(Path out, String... more) {
+    public List<String> quantize(Path out, String... more) {
         List<String> line = new ArrayList<>(List.of(
                 "quantize",
                 "--model",
@@ -63,7 +63,7 @@ record TinyRun(Path model, Path calibration) {
         return line;
     }
 
-    CommandLineRun run(Path out, String... more) {
+    public CommandLineRun run(Path out, String... more) {
         return CommandLineRun.of(quantize(out, more).toArray(String[]::new));
     }
 }

@@ -1,0 +1,64 @@
+package io.blocksmith.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
+
+/** In a test: one armed point of a {@link FaultGate}. There is at most one at a time. */
+public final class Fault {
+    private final Path folder;
+    private final String id;
+    private final String pattern;
+
+    private Fault(Path folder, String id, String pattern) {
+        this.folder = folder;
+        this.id = id;
+        this.pattern = pattern;
+    }
+
+    /** Holds the first node that passes a point which matches {@code pattern}, from now on. */
+    static Fault arm(Path folder, String pattern) {
+        String id = UUID.randomUUID().toString();
+        try {
+            Path written = Files.createTempFile(folder, "arm", "");
+            Files.writeString(written, id + "\n" + pattern);
+            Files.move(written, folder.resolve(FaultGate.ARMED), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Fault(folder, id, pattern);
+    }
+
+    /** Waits until a node is held; its process id. */
+    public long awaitHeld() {
+        Path reached = folder.resolve(FaultGate.REACHED + id);
+        Waits.until("a node at " + pattern, () -> Files.exists(reached));
+        try {
+            String text = Files.readString(reached);
+            return Long.parseLong(text.substring(0, text.indexOf(' ')));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Holds no other node; the one that is held stays so. */
+    public void disarm() {
+        try {
+            Files.deleteIfExists(folder.resolve(FaultGate.ARMED));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lets the held node go on, if it lives. */
+    public void release() {
+        try {
+            Files.writeString(folder.resolve(FaultGate.RELEASED + id), "");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package io.blocksmith.chaos;
+
+import io.blocksmith.run.Assignment;
+import io.blocksmith.run.Monitor;
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.StageResult;
+import io.blocksmith.run.StageRunner;
+
+/**
+ * Stages whose progress passes a gate, {@code step STAGE PHASE step N saved M}, and whose training steps are noted in a
+ * {@link StepLog}.
+ */
+public record GatedStages(StageRunner stages, FaultGate gate, StepLog log) implements StageRunner {
+
+    @Override
+    public StageResult run(Assignment assignment, Monitor monitor) {
+        return stages.run(assignment, new Monitor() {
+            private long before = System.nanoTime();
+
+            @Override
+            public void progressed(Progress progress) {
+                long now = System.nanoTime();
+                if (progress.phase().equals("train") && progress.step() > 0) {
+                    log.stepped(progress.ticket(), progress.step(), (now - before) / 1e9);
+                }
+                monitor.progressed(progress);
+                gate.pass("step %s %s step %d saved %d"
+                        .formatted(
+                                progress.ticket().stage().key(),
+                                progress.phase(),
+                                progress.step(),
+                                progress.savedStep()));
+                before = System.nanoTime();
+            }
+
+            @Override
+            public boolean cancelled() {
+                return monitor.cancelled();
+            }
+        });
+    }
+
+    @Override
+    public void assist(Assignment assignment, String worker, Monitor monitor) {
+        stages.assist(assignment, worker, monitor);
+    }
+}

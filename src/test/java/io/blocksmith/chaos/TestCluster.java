@@ -1,0 +1,217 @@
+package io.blocksmith.chaos;
+
+import io.blocksmith.cli.CommandLineRun;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.store.DirectoryStore;
+import io.blocksmith.store.Ledger;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Coordinators and workers on loopback, each a JVM, with one folder of runs. Nodes that end are started again.
+ *
+ * <pre>
+ * FOLDER/runs/...          the runs
+ * FOLDER/gate/...          what nodes are held at, and their step logs
+ * FOLDER/NAME.log          what a node said
+ * FOLDER/cluster.conf
+ * </pre>
+ */
+public final class TestCluster implements AutoCloseable {
+    /** Soon noticed, at the price of false alarms that a busy machine may raise. */
+    private static final Map<String, String> FAST = Map.of(
+            "cluster.look-every", "200ms",
+            "checkpoint.interval", "20ms",
+            "patience.lease", "5s",
+            "patience.lost-workers", "20",
+            "patience.quarantine-faults", "1000",
+            "akka.cluster.failure-detector.acceptable-heartbeat-pause", "2s",
+            "akka.cluster.split-brain-resolver.stable-after", "2s");
+
+    private final Path folder;
+    private final Path settings;
+    private final List<TestNode> coordinators = new ArrayList<>();
+    private final List<TestNode> workers = new ArrayList<>();
+
+    private TestCluster(Path folder) {
+        this.folder = folder;
+        this.settings = folder.resolve("cluster.conf");
+    }
+
+    /**
+     * Starts a cluster.
+     *
+     * @param folder for all its files
+     * @param more settings over the fast ones
+     */
+    public static TestCluster start(Path folder, int coordinators, int workers, Map<String, String> more) {
+        TestCluster cluster = new TestCluster(folder);
+        List<Integer> ports = freePorts(coordinators);
+        cluster.configure(ports, more);
+        for (int port : ports) {
+            cluster.coordinators.add(
+                    cluster.node("coordinator-" + port, "coordinator", "--port", Integer.toString(port)));
+        }
+        for (int i = 1; i <= workers; i++) {
+            cluster.addWorker("worker-" + i);
+        }
+        cluster.coordinators.forEach(TestNode::start);
+        cluster.workers.forEach(TestNode::start);
+        return cluster;
+    }
+
+    private void configure(List<Integer> ports, Map<String, String> more) {
+        List<String> lines = new ArrayList<>();
+        lines.add("cluster.host = \"127.0.0.1\"");
+        lines.add("cluster.seeds = [%s]"
+                .formatted(String.join(
+                        ", ", ports.stream().map("\"127.0.0.1:%d\""::formatted).toList())));
+        lines.add("cluster.runs = \"%s\"".formatted(runs()));
+        lines.add("compute { device = cpu, threads = 1 }");
+        FAST.forEach((key, value) -> lines.add(key + " = " + value));
+        more.forEach((key, value) -> lines.add(key + " = " + value));
+        try {
+            Files.createDirectories(runs());
+            Files.createDirectories(gate());
+            Files.write(settings, lines);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Bound all at once, so that they differ. */
+    private static List<Integer> freePorts(int count) {
+        List<ServerSocket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            }
+            return sockets.stream().map(ServerSocket::getLocalPort).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            for (ServerSocket socket : sockets) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
+    }
+
+    /** Another worker, not started yet. */
+    public TestNode addWorker(String name) {
+        TestNode worker = node(name, "worker", "--name", name);
+        workers.add(worker);
+        return worker;
+    }
+
+    private TestNode node(String name, String role, String option, String value) {
+        return new TestNode(
+                name,
+                List.of(gate().toString(), role, "--config", settings.toString(), option, value),
+                folder.resolve(name + ".log"));
+    }
+
+    public Path settings() {
+        return settings;
+    }
+
+    public Path runs() {
+        return folder.resolve("runs");
+    }
+
+    Path gate() {
+        return folder.resolve("gate");
+    }
+
+    public List<TestNode> coordinators() {
+        return List.copyOf(coordinators);
+    }
+
+    public List<TestNode> workers() {
+        return List.copyOf(workers);
+    }
+
+    List<TestNode> nodes() {
+        return Stream.concat(coordinators.stream(), workers.stream()).toList();
+    }
+
+    TestNode worker(String name) {
+        return workers.stream()
+                .filter(worker -> worker.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** The node that is, now, the process {@code pid}. */
+    Optional<TestNode> node(long pid) {
+        return nodes().stream().filter(node -> node.pid() == pid).findFirst();
+    }
+
+    /** Holds the first node that passes a point of a {@link FaultGate} that matches {@code pattern}. */
+    public Fault arm(String pattern) {
+        return Fault.arm(gate(), pattern);
+    }
+
+    /** Submits a recipe that names its run. */
+    public void submit(Path recipe) {
+        CommandLineRun submitted = CommandLineRun.of("submit", recipe.toString(), "--config", settings.toString());
+        if (submitted.exitCode() != 0) {
+            throw new AssertionError(submitted.err());
+        }
+    }
+
+    /** What has happened in a run so far. */
+    public List<Event> events(String run) {
+        return new Ledger(DirectoryStore.open(runs().resolve(run))).events();
+    }
+
+    public RunState state(String run) {
+        return new Ledger(DirectoryStore.open(runs().resolve(run))).read();
+    }
+
+    /** The node that supervises a run, if it still lives. */
+    Optional<TestNode> supervisor(String run) {
+        return events(run).stream()
+                .filter(SupervisorStarted.class::isInstance)
+                .map(event -> ((SupervisorStarted) event).holder())
+                .reduce((_, last) -> last)
+                .flatMap(holder -> node(Long.parseLong(holder.substring(holder.lastIndexOf(' ') + 1))));
+    }
+
+    /** Waits until a run has completed; any other end is an error. */
+    public void awaitCompleted(String run) {
+        Waits.until(run + " to complete; it is " + folder, () -> {
+            RunState state = state(run);
+            if (state.phase() == Phase.STOPPED) {
+                throw new AssertionError("%s stopped: %s".formatted(run, state.rest()));
+            }
+            return state.phase() == Phase.COMPLETED;
+        });
+    }
+
+    List<StepLog.Step> steps(String run) {
+        return StepLog.read(gate()).stream()
+                .filter(step -> step.run().equals(run))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        nodes().forEach(TestNode::close);
+    }
+}

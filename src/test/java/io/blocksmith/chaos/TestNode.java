@@ -1,0 +1,148 @@
+package io.blocksmith.chaos;
+
+import io.blocksmith.cli.GatedNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The place of one node: a process that is started again whenever it ends, as a service manager does. */
+public final class TestNode implements AutoCloseable {
+    private static final List<String> FLAGS = List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1");
+
+    private final String name;
+    private final List<String> command;
+    private final Path log;
+    private final Thread lastResort = new Thread(this::killNow);
+
+    private Process process;
+    private boolean kept = true;
+    private final List<Integer> exits = new ArrayList<>();
+
+    /** A place whose node is not started yet; {@code arguments} are those of {@link GatedNode}. */
+    TestNode(String name, List<String> arguments, Path log) {
+        this.name = name;
+        this.log = log;
+        this.command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(FLAGS);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), GatedNode.class.getName()));
+        command.addAll(arguments);
+        Runtime.getRuntime().addShutdownHook(lastResort);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** What the node has said, in all its lives. */
+    public String log() {
+        try {
+            return Files.exists(log) ? Files.readString(log) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public synchronized void start() {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().put("BLOCKSMITH_LOG", "INFO");
+        builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
+        builder.environment().put("DJL_OFFLINE", "true");
+        builder.environment().put("OPT_OUT_TRACKING", "true");
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        process.onExit().thenAccept(this::ended);
+    }
+
+    private synchronized void ended(Process dead) {
+        exits.add(dead.exitValue());
+        if (kept && dead == process) {
+            start();
+        }
+    }
+
+    public synchronized long pid() {
+        return process.pid();
+    }
+
+    public synchronized boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** How its processes have ended so far, oldest first: 137 for SIGKILL, 143 for SIGTERM. */
+    public synchronized List<Integer> exits() {
+        return List.copyOf(exits);
+    }
+
+    /** Whether it is started again when it ends, from now on. */
+    public synchronized void keep(boolean again) {
+        kept = again;
+    }
+
+    /** SIGKILL. */
+    public synchronized void kill() {
+        process.destroyForcibly();
+    }
+
+    /** SIGTERM. */
+    public synchronized void terminate() {
+        process.destroy();
+    }
+
+    /** SIGSTOP. */
+    public synchronized void freeze() {
+        signal("-STOP");
+    }
+
+    /** SIGCONT. */
+    public synchronized void thaw() {
+        signal("-CONT");
+    }
+
+    private void signal(String signal) {
+        try {
+            new ProcessBuilder("kill", signal, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private synchronized void killNow() {
+        kept = false;
+        if (process != null) {
+            process.destroyForcibly();
+        }
+    }
+
+    @Override
+    public void close() {
+        killNow();
+        try {
+            if (process != null) {
+                process.waitFor(1, TimeUnit.MINUTES);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().removeShutdownHook(lastResort);
+    }
+}
