@@ -1,22 +1,24 @@
 package io.blocksmith.cli;
 
-import io.blocksmith.cluster.RunBeacon;
 import io.blocksmith.cluster.RunCatalog;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.run.Plan;
-import io.blocksmith.run.Requests;
+import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.stage.RunIdentity;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.RequestBox;
 import io.blocksmith.store.SpecFile;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The runs of a cluster, as its coordinators find them in the store. */
@@ -54,9 +56,16 @@ final class ClusterRuns implements RunCatalog {
             return switch (state.phase()) {
                 case NEW, COMPLETED -> false;
                 case SUBMITTED, RUNNING, PAUSED -> true;
-                case STOPPED -> false;
+                case STOPPED -> isWanted(store);
             };
         }
+    }
+
+    /** Whether somebody asked a resting run to go on. */
+    private static boolean isWanted(ObjectStore store) {
+        return new RequestBox(store, InstantSource.system(), UUID::randomUUID)
+                .pending().values().stream()
+                        .anyMatch(request -> request instanceof Request.Resume || request instanceof Request.Retry);
     }
 
     @Override
@@ -66,16 +75,7 @@ final class ClusterRuns implements RunCatalog {
         SpecFile spec = SpecFile.read(store);
         Recipe recipe = spec.identity(RunIdentity.class).recipe();
         int blocks = new Ledger(store).read().blocks();
-        return Supervision.of(
-                run,
-                spec.identityDigest(),
-                Plan.of(recipe, blocks),
-                recipe,
-                store,
-                Requests.none(),
-                RunBeacon.none(),
-                settings,
-                holder);
+        return Supervision.of(run, spec.identityDigest(), Plan.of(recipe, blocks), recipe, store, settings, holder);
     }
 
     @Override

@@ -59,8 +59,9 @@ final class DemoCommand implements Callable<Integer> {
                 files.model().toString(),
                 files.calibration().toString(),
                 files.evaluation().toString());
-        RunState state =
-                new EmbeddedQuantization(run, SettingsLoader.load(Optional.empty(), RECIPE, Map.of()), folder).run();
+        RunState state = new EmbeddedQuantization(
+                        run, SettingsLoader.load(Optional.empty(), RECIPE, Map.of()), folder, false)
+                .run();
         new RunSummary(folder, state).print(System.out, json);
         return 0;
     }

@@ -2,21 +2,20 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
-import io.blocksmith.cluster.RunBeacon;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
-import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
-import io.blocksmith.run.StageState.Failure;
-import io.blocksmith.run.StageState.Waiting;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
+import io.blocksmith.store.DirectoryStore;
+import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunFolder;
 import io.blocksmith.tensor.Compute;
 import io.blocksmith.tensor.DeviceThread;
@@ -40,11 +39,18 @@ final class EmbeddedQuantization {
     private final RunInputs inputs;
     private final Settings settings;
     private final Path folder;
+    private final boolean takeover;
 
-    EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder) {
+    /**
+     * A run.
+     *
+     * @param takeover whether to go on with a run whose holder has fallen silent on another machine
+     */
+    EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder, boolean takeover) {
         this.inputs = inputs;
         this.settings = settings;
         this.folder = folder;
+        this.takeover = takeover;
     }
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
@@ -52,6 +58,12 @@ final class EmbeddedQuantization {
         Submission submission = Submission.check(inputs, settings.recipe());
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
+        // Before the folder is opened for writing, which removes what a holder like us has not finished.
+        RunHolder.requireFree(
+                DirectoryStore.open(folder),
+                folder.toString(),
+                settings.patience().lease(),
+                takeover);
         try (Compute compute = Compute.open(
                         settings.compute().device(), settings.compute().threads());
                 RunFolder held = RunFolder.open(folder)) {
@@ -82,12 +94,10 @@ final class EmbeddedQuantization {
                 plan,
                 settings.recipe(),
                 held.store(),
-                Requests.none(),
-                RunBeacon.none(),
                 settings,
                 holder(compute));
         int blocks = submission.config().blocks();
-        RunWork work = new RunWork(plan, settings.recipe(), submission.config(), context.evaluatedTokens());
+        RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
             Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
@@ -148,15 +158,16 @@ final class EmbeddedQuantization {
         };
     }
 
-    /** The failure that stopped the run, with the category it had. */
-    private BlocksmithException stopped(RunState state) {
-        String reason = state.rest().map(rest -> rest.reason()).orElse("no reason recorded");
-        Optional<Failure> last = state.stages().values().stream()
-                .filter(Waiting.class::isInstance)
-                .flatMap(stage -> ((Waiting) stage).failures().stream())
-                .max(Comparator.comparing(Failure::at));
+    /** Unless a lost worker ended it, the same command would end the same way: see {@link StoppedForGood}. */
+    private RuntimeException stopped(RunState state) {
+        String reason = state.rest().map(RunState.Rest::reason).orElse("no reason recorded");
         String advice = "; what has committed is kept in %s, the same command goes on from there".formatted(folder);
-        return new BlocksmithException(last.map(Failure::category).orElse(Category.TRANSIENT), reason + advice, null);
+        Optional<FailureReport> failure = FailureReport.of(new Ledger(DirectoryStore.open(folder)).events());
+        if (failure.isPresent() && failure.get().category() == Category.WORKER_LOST) {
+            return new BlocksmithException(Category.WORKER_LOST, reason + advice, null);
+        }
+        return new StoppedForGood(
+                reason + failure.map(report -> "\n" + report.whatToDo()).orElse("") + advice);
     }
 
     /** Who supervises, for people; what it computes with is part of it, because the last bits depend on that. */

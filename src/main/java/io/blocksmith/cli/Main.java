@@ -24,6 +24,15 @@ import picocli.CommandLine.Spec;
             CoordinatorCommand.class,
             WorkerCommand.class,
             SubmitCommand.class,
+            StatusCommand.class,
+            WatchCommand.class,
+            PauseCommand.class,
+            ResumeCommand.class,
+            CancelCommand.class,
+            RetryCommand.class,
+            DrainCommand.class,
+            UndrainCommand.class,
+            VerifyCommand.class,
             InspectCommand.class,
             DemoCommand.class,
             BenchCommand.class,
@@ -32,6 +41,8 @@ import picocli.CommandLine.Spec;
 public final class Main implements Runnable {
     static final int FAILED = 1;
     static final int WRONG_INPUT = 2;
+    /** What batch systems take for "do not requeue": the same command would end the same way. */
+    static final int DO_NOT_REQUEUE = 93;
 
     @Spec
     private CommandSpec spec;
@@ -65,6 +76,10 @@ public final class Main implements Runnable {
 
     /** One clear line for what a user can mend, the whole trace for what only we can. */
     private static int report(Exception failure) {
+        if (failure instanceof StoppedForGood) {
+            System.err.println("blocksmith: " + failure.getMessage());
+            return DO_NOT_REQUEUE;
+        }
         if (failure instanceof BlocksmithException known && known.category() != Category.DEFECT) {
             System.err.println("blocksmith: " + known.getMessage());
             return known.category() == Category.USER ? WRONG_INPUT : FAILED;

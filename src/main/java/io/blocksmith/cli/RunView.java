@@ -2,16 +2,31 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.RunListener;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.RunCompleted;
+import io.blocksmith.run.Event.RunPaused;
+import io.blocksmith.run.Event.RunResumed;
 import io.blocksmith.run.Event.RunStopped;
+import io.blocksmith.run.Event.RunSubmitted;
+import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.StageDamaged;
 import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.Event.StageReset;
+import io.blocksmith.run.Event.StageStarted;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Event.WorkerDrained;
+import io.blocksmith.run.Event.WorkerReturned;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
+import io.blocksmith.run.Ticket;
 import io.blocksmith.stage.Figures;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -32,6 +47,7 @@ final class RunView implements RunListener {
     private final RunWork work;
     private final int blocks;
     private final LongSupplier nanoTime;
+    private final Map<Ticket, Progress> running = new HashMap<>();
     private RunState state = RunState.empty();
     private ProgressBar bar;
     private long lastPlain;
@@ -56,18 +72,36 @@ final class RunView implements RunListener {
     @Override
     public synchronized void recorded(Event event, RunState after) {
         state = after;
-        if (event instanceof StageCommitted committed) {
-            line(finished(committed.ticket().stage(), committed.result()));
-        } else if (event instanceof StageFailed failed) {
-            line("%s failed: %s".formatted(failed.ticket(), failed.reason()));
-        } else if (event instanceof RunStopped stopped) {
-            line("stopped: " + stopped.reason());
-        }
+        running.keySet().removeIf(ticket -> !after.isRunning(ticket));
+        words(event).ifPresent(this::line);
+    }
+
+    /** What people want to read of an event; nothing of what goes on all the time. */
+    private Optional<String> words(Event event) {
+        return switch (event) {
+            case StageCommitted(var _, Ticket ticket, StageResult result) ->
+                Optional.of(finished(ticket.stage(), result));
+            case StageFailed failed -> Optional.of("%s failed: %s".formatted(failed.ticket(), failed.reason()));
+            case StageDamaged damaged ->
+                Optional.of("%s is damaged and made again: %s"
+                        .formatted(damaged.source().key(), damaged.reason()));
+            case StageReset reset ->
+                Optional.of("%s starts afresh: %s".formatted(reset.stage().key(), reset.reason()));
+            case RunPaused paused -> Optional.of("paused: " + paused.reason());
+            case RunResumed resumed -> Optional.of("resumed: " + resumed.reason());
+            case WorkerDrained drained ->
+                Optional.of("worker %s gets no more work: %s".formatted(drained.worker(), drained.reason()));
+            case WorkerReturned returned -> Optional.of("worker %s gets work again".formatted(returned.worker()));
+            case RunStopped stopped -> Optional.of("stopped: " + stopped.reason());
+            case RunSubmitted _, SupervisorStarted _, StageStarted _, StageCancelled _, RunCompleted _ ->
+                Optional.empty();
+        };
     }
 
     @Override
     public synchronized void progressed(Progress progress) {
-        double fraction = work.fraction(state, progress);
+        running.put(progress.ticket(), progress);
+        double fraction = work.fraction(state, running.values());
         if (Double.isNaN(startFraction)) {
             startFraction = fraction;
             startNanos = nanoTime.getAsLong();
@@ -102,7 +136,12 @@ final class RunView implements RunListener {
         bar.stepTo(Math.round(fraction * SCALE));
     }
 
-    private void line(String text) {
+    /** What happened before this view. */
+    synchronized void knows(RunState before) {
+        state = before;
+    }
+
+    synchronized void line(String text) {
         out.println(terminal ? CLEAR_LINE + text : text);
     }
 
@@ -118,7 +157,7 @@ final class RunView implements RunListener {
         };
     }
 
-    private static String detail(Progress progress) {
+    static String detail(Progress progress) {
         StringBuilder detail = new StringBuilder();
         if (progress.epochs() > 1) {
             detail.append("epoch %d/%d ".formatted(progress.epoch(), progress.epochs()));

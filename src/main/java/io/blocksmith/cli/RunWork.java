@@ -1,11 +1,13 @@
 package io.blocksmith.cli;
 
-import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.spec.Recipe;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * How much of a run is done, for the progress line and its estimate of the time left. The unit is one token through one
@@ -16,23 +18,26 @@ final class RunWork {
 
     private final Plan plan;
     private final Recipe recipe;
-    private final LlamaConfig config;
+    private final int blocks;
     private final double evaluatedTokens;
 
     /**
      * The work of a run.
      *
+     * @param blocks decoder layers of the model
      * @param evaluatedTokens tokens that each perplexity is measured on
      */
-    RunWork(Plan plan, Recipe recipe, LlamaConfig config, double evaluatedTokens) {
+    RunWork(Plan plan, Recipe recipe, int blocks, double evaluatedTokens) {
         this.plan = plan;
         this.recipe = recipe;
-        this.config = config;
+        this.blocks = blocks;
         this.evaluatedTokens = evaluatedTokens;
     }
 
-    /** The share of the run that {@code state} and the progress of its running attempt amount to, from 0 to 1. */
-    double fraction(RunState state, Progress progress) {
+    /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
+    double fraction(RunState state, Collection<Progress> running) {
+        Map<Stage, Progress> latest = new HashMap<>();
+        running.forEach(progress -> latest.put(progress.ticket().stage(), progress));
         double done = 0;
         double total = 0;
         for (Stage stage : plan.stages()) {
@@ -40,8 +45,8 @@ final class RunWork {
             total += work;
             if (state.isCommitted(stage)) {
                 done += work;
-            } else if (progress != null && progress.ticket().stage().equals(stage)) {
-                done += work * within(progress);
+            } else if (latest.containsKey(stage)) {
+                done += work * within(latest.get(stage));
             }
         }
         return done / total;
@@ -69,9 +74,9 @@ final class RunWork {
                 double tokens =
                         (double) recipe.endToEnd().samples() * recipe.endToEnd().sequenceLength();
                 // Forward, forward again, backward.
-                yield 4 * tokens * recipe.endToEnd().epochs() * config.blocks() + SMALL;
+                yield 4 * tokens * recipe.endToEnd().epochs() * blocks + SMALL;
             }
-            case Stage.Evaluate _ -> evaluatedTokens * config.blocks();
+            case Stage.Evaluate _ -> evaluatedTokens * blocks;
             case Stage.Export _ -> SMALL;
             case Stage.Report _ -> SMALL;
         };

@@ -1,24 +1,25 @@
 package io.blocksmith.cli;
 
+import io.blocksmith.cluster.LiveBeacon;
 import io.blocksmith.cluster.Pace;
-import io.blocksmith.cluster.RunBeacon;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.run.Decisions;
 import io.blocksmith.run.FailurePolicy;
 import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Plan;
-import io.blocksmith.run.Requests;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.RequestBox;
 import io.blocksmith.store.Retention;
 import io.blocksmith.store.SweepingJournal;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.UUID;
 
 /** What supervisors are made with; the same for a run in one process and for one of a cluster. */
 final class Supervision {
@@ -41,23 +42,25 @@ final class Supervision {
             Plan plan,
             Recipe recipe,
             ObjectStore store,
-            Requests requests,
-            RunBeacon beacon,
             Settings settings,
             String holder) {
         Settings.Patience patience = settings.patience();
+        InstantSource clock = InstantSource.system();
+        Ledger ledger = new Ledger(store);
+        LiveBeacon.Holder here =
+                new LiveBeacon.Holder(holder, host(), ProcessHandle.current().pid());
         return new RunSupervisor.Settings(
                 new RunSupervisor.RunSubmission(run, identityDigest),
                 new Decisions(plan, FailurePolicy.of(recipe, patience.tries(), patience.lostWorkers())),
-                new SweepingJournal(new Ledger(store), new Retention(store, plan)),
-                requests,
-                beacon,
+                new SweepingJournal(ledger, new Retention(store, plan)),
+                new RequestBox(store, clock, UUID::randomUUID),
+                new LiveBeacon(store, ledger, here, clock, System::nanoTime),
                 new Fleet.Limits(patience.lease(), patience.quarantineFaults(), patience.quarantineWindow()),
                 new Watchdog.Limits(
                         patience.firstSign(), patience.leastSilence(), patience.silenceFactor(), WINDOW, SLOW),
                 pace(settings),
                 holder,
-                InstantSource.system(),
+                clock,
                 System::nanoTime);
     }
 

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** One JVM of a cluster, a coordinator or a worker. */
@@ -26,6 +28,7 @@ public final class ClusterNode {
     public static final String WORKER = "worker";
 
     private static final String SINGLETON = "runs";
+    private static final CoordinatedShutdown.Reason DOWNED = CoordinatedShutdown.clusterDowningReason();
 
     /**
      * Where a node listens and whom it joins.
@@ -75,6 +78,10 @@ public final class ClusterNode {
     }
 
     private static CompletionStage<Done> left(ActorSystem<WorkerNode.Command> system, Duration patience) {
+        if (CoordinatedShutdown.get(system).getShutdownReason().equals(Optional.of(DOWNED))) {
+            // The others have given this worker up: nobody would hear its farewell, and its work is with somebody else.
+            return CompletableFuture.completedFuture(Done.getInstance());
+        }
         return AskPattern.<WorkerNode.Command, Done>ask(system, WorkerNode.Leave::new, patience, system.scheduler())
                 .exceptionally(failure -> {
                     system.log().warn("left without a farewell: {}", failure.toString());

@@ -41,6 +41,7 @@ import io.blocksmith.run.Situation;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.run.Troubles;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.run.Watchdog.Straggler;
 import java.time.Duration;

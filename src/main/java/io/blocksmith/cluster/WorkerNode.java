@@ -84,7 +84,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
 
     private record Supervisor(long epoch, ActorRef<RunSupervisor.Command> actor) {}
 
-    private record Help(Ticket ticket, ActorRef<Helper.Command> actor) {}
+    private record Help(Ticket ticket, ActorRef<Assistant.Command> actor) {}
 
     private final Identity identity;
     private final Device device;
@@ -161,7 +161,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             case Assist(Assignment assignment) -> assist(assignment);
             case EndAssist(Ticket ticket) -> {
                 if (help.isPresent() && help.get().ticket().equals(ticket)) {
-                    help.get().actor().tell(new Helper.Cancel());
+                    help.get().actor().tell(new Assistant.Cancel());
                 } else {
                     tell(ticket, new RunSupervisor.AssistEnded(ticket, identity.name()));
                 }
@@ -170,7 +170,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                 isLeaving = true;
                 waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
-                help.ifPresent(shared -> shared.actor().tell(new Helper.Cancel()));
+                help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
                 return leftIfIdle();
             }
             case AttemptProgressed(Progress progress) ->
@@ -253,9 +253,9 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
         if (isLeaving || help.isPresent() || !attempts.isEmpty()) {
             return;
         }
-        ActorRef<Helper.Command> helper = getContext()
+        ActorRef<Assistant.Command> helper = getContext()
                 .spawnAnonymous(
-                        Helper.create(assignment, identity.name(), getContext().getSelf(), device));
+                        Assistant.create(assignment, identity.name(), getContext().getSelf(), device));
         help = Optional.of(new Help(assignment.ticket(), helper));
     }
 

@@ -97,7 +97,7 @@ public record Decisions(Plan plan, FailurePolicy policy) {
     private Optional<String> givenUp(RunState state) {
         for (Stage stage : plan.stages()) {
             if (state.stage(stage) instanceof Waiting waiting
-                    && policy.judge(stage, waiting.failures()) instanceof Verdict.GiveUp(String reason)) {
+                    && policy.judge(stage, waiting) instanceof Verdict.GiveUp(String reason)) {
                 return Optional.of(reason);
             }
         }
@@ -107,7 +107,7 @@ public record Decisions(Plan plan, FailurePolicy policy) {
     private Optional<String> awaitingStore(RunState state) {
         for (Stage stage : plan.stages()) {
             if (state.stage(stage) instanceof Waiting waiting
-                    && policy.judge(stage, waiting.failures()) instanceof Verdict.AwaitStore(String reason)) {
+                    && policy.judge(stage, waiting) instanceof Verdict.AwaitStore(String reason)) {
                 return Optional.of(reason);
             }
         }
@@ -146,7 +146,7 @@ public record Decisions(Plan plan, FailurePolicy policy) {
             Optional<String> worker = choose(free, waiting, avoided);
             if (worker.isPresent()) {
                 String numerics = free.remove(worker.get()).numerics();
-                Adjustment adjustment = FailurePolicy.adjustment(waiting.failures());
+                Adjustment adjustment = FailurePolicy.adjustment(waiting);
                 commands.add(
                         new StartStage(new Assignment(state.nextTicket(stage), adjustment), worker.get(), numerics));
                 continue;
@@ -164,11 +164,14 @@ public record Decisions(Plan plan, FailurePolicy policy) {
 
     /** The workers that must not get the stage; none when there are no others to wait for. */
     private Set<String> avoided(RunState state, Situation situation, Stage stage, Waiting waiting) {
-        if (!(policy.judge(stage, waiting.failures()) instanceof Verdict.Retry(var _, Set<String> avoided))) {
+        if (!(policy.judge(stage, waiting) instanceof Verdict.Retry(var _, Set<String> avoided))) {
             return Set.of();
         }
-        boolean othersExist = situation.workers().keySet().stream()
-                .anyMatch(name -> !avoided.contains(name) && !state.drained().contains(name));
+        boolean othersExist = situation.workers().entrySet().stream()
+                .anyMatch(entry -> !avoided.contains(entry.getKey())
+                        && !state.drained().contains(entry.getKey())
+                        && !entry.getValue().quarantined()
+                        && isAble(entry.getValue(), waiting));
         return othersExist ? avoided : Set.of();
     }
 
@@ -176,8 +179,7 @@ public record Decisions(Plan plan, FailurePolicy policy) {
     private static Optional<String> choose(Map<String, WorkerView> workers, Waiting waiting, Set<String> avoided) {
         String last = FailurePolicy.lastWorker(waiting.failures()).orElse("");
         List<String> able = workers.entrySet().stream()
-                .filter(entry -> waiting.saved().step() == 0
-                        || waiting.saved().numerics().equals(entry.getValue().numerics()))
+                .filter(entry -> isAble(entry.getValue(), waiting))
                 .map(Map.Entry::getKey)
                 .filter(name -> !avoided.contains(name))
                 .sorted(Comparator.comparing((String name) -> workers.get(name).slow())
@@ -185,6 +187,14 @@ public record Decisions(Plan plan, FailurePolicy policy) {
                         .thenComparing(Comparator.naturalOrder()))
                 .toList();
         return able.stream().findFirst();
+    }
+
+    /** Whether the worker may go on from what an earlier attempt saved, if the next attempt goes on from it. */
+    private static boolean isAble(WorkerView worker, Waiting waiting) {
+        boolean startsAnew = waiting.saved().step() == 0
+                || waiting.saved().learningRateFactor()
+                        != FailurePolicy.adjustment(waiting).learningRateFactor();
+        return startsAnew || waiting.saved().numerics().equals(worker.numerics());
     }
 
     /** Takes blocks from slow workers when a better one has nothing to do; they go on from what they saved. */

@@ -2,6 +2,7 @@ package io.blocksmith.run;
 
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.StageState.Failure;
+import io.blocksmith.run.StageState.Waiting;
 import io.blocksmith.spec.Recipe;
 import java.util.HashSet;
 import java.util.List;
@@ -51,10 +52,11 @@ public record FailurePolicy(int tries, int lostWorkers, int blockParts, int shar
     /**
      * Decides by the latest failure, and by those that count with it.
      *
-     * @param failures of one stage since a person last started the run, oldest first; none is a reason to try
+     * @param waiting the stage's failures since a person last started the run; none is a reason to try
      */
-    public Verdict judge(Stage stage, List<Failure> failures) {
-        Adjustment adjustment = adjustment(failures);
+    public Verdict judge(Stage stage, Waiting waiting) {
+        List<Failure> failures = waiting.failures();
+        Adjustment adjustment = adjustment(waiting);
         if (failures.isEmpty()) {
             return new Verdict.Retry(adjustment, Set.of());
         }
@@ -79,11 +81,16 @@ public record FailurePolicy(int tries, int lostWorkers, int blockParts, int shar
         };
     }
 
-    /** How the next attempt differs from the recipe. */
-    static Adjustment adjustment(List<Failure> failures) {
-        int parts = 1 << Math.min(20, count(failures, Category.DEVICE_MEMORY));
-        double factor = count(failures, Category.NOT_FINITE) > 1 ? HALVED : 1;
-        return new Adjustment(factor, parts);
+    /**
+     * How the next attempt differs from the recipe. A stage that has to leave its result once more leaves it as it did
+     * before, because others are built on those bytes.
+     */
+    static Adjustment adjustment(Waiting waiting) {
+        int parts = 1 << Math.min(20, count(waiting.failures(), Category.DEVICE_MEMORY));
+        double factor = count(waiting.failures(), Category.NOT_FINITE) > 1 ? HALVED : 1;
+        return waiting.before()
+                .map(before -> new Adjustment(before.learningRateFactor(), Math.max(before.microBatches(), parts)))
+                .orElse(new Adjustment(factor, parts));
     }
 
     private int parts(Stage stage) {
@@ -132,17 +139,17 @@ public record FailurePolicy(int tries, int lostWorkers, int blockParts, int shar
         return avoided;
     }
 
-    /** Number of failures at the end of the list that each saved no more than the one before. */
+    /** Number of failures from the last one on before which something new was saved. */
     private static int sinceProgress(List<Failure> failures) {
-        long reached = failures.getLast().evidence().savedStep();
-        int count = 0;
-        for (Failure failure : failures.reversed()) {
-            if (failure.evidence().savedStep() < reached) {
-                break;
+        int first = 0;
+        for (int i = 1; i < failures.size(); i++) {
+            long reached = failures.get(i).savedStep();
+            // It becomes less only when a stage starts anew, at another learning rate.
+            if (reached > 0 && reached != failures.get(i - 1).savedStep()) {
+                first = i;
             }
-            count++;
         }
-        return count;
+        return failures.size() - first;
     }
 
     private static int counted(List<Failure> failures, Category category) {
@@ -150,9 +157,13 @@ public record FailurePolicy(int tries, int lostWorkers, int blockParts, int shar
     }
 
     private static int count(List<Failure> failures, Category category) {
-        return (int) failures.stream()
-                .filter(failure -> failure.category() == category)
-                .count();
+        int count = 0;
+        for (Failure failure : failures) {
+            if (failure.category() == category) {
+                count++;
+            }
+        }
+        return count;
     }
 
     private static Verdict giveUp(Stage stage, List<Failure> failures, String besides) {

@@ -70,7 +70,7 @@ public final class Fleet {
     }
 
     private final Limits limits;
-    private final Duration began;
+    private Duration began;
     private final Map<String, Member> members = new TreeMap<>();
     /** Workers that the cluster has removed for good, until they come again. */
     private final Set<String> gone = new HashSet<>();
@@ -84,6 +84,11 @@ public final class Fleet {
         this.began = now;
     }
 
+    /** The supervisor can hear workers from now on: the lease of those that it has not heard of begins. */
+    public void listens(Duration now) {
+        began = now;
+    }
+
     /** A worker introduced itself, for the first time, after a restart, or because it can be reached again. */
     public void joined(Registration registration) {
         Member before = members.get(registration.name());
@@ -91,6 +96,7 @@ public final class Fleet {
         if (before != null && before.registration.incarnation().equals(registration.incarnation())) {
             // What was sent to it may still be under way.
             member.holds.addAll(before.holds);
+            member.assists = member.assists.or(() -> before.assists);
         }
         members.put(registration.name(), member);
         gone.remove(registration.name());
@@ -159,7 +165,8 @@ public final class Fleet {
     /** The workers that can be told things. */
     public SortedMap<String, WorkerView> reachable(Duration now) {
         SortedMap<String, WorkerView> views = new TreeMap<>();
-        boolean sound = members.keySet().stream().anyMatch(name -> !isFlapping(name, now));
+        boolean sound = members.entrySet().stream()
+                .anyMatch(entry -> entry.getValue().unreachableSince.isEmpty() && !isFlapping(entry.getKey(), now));
         members.forEach((name, member) -> {
             if (member.unreachableSince.isEmpty()) {
                 // A quarantine of all would stop the run, which helps nobody.

@@ -14,9 +14,11 @@ import io.blocksmith.spec.ExportFormat;
 import io.blocksmith.spec.Recipe;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.Set;
@@ -38,12 +40,19 @@ public final class Plan {
     private final int captureParts;
     private final boolean repaired;
     private final SequencedMap<Stage, Set<Stage>> prerequisites;
+    /** All that a stage is built on, its prerequisites' prerequisites included. */
+    private final Map<Stage, Set<Stage>> ancestors = new HashMap<>();
 
     private Plan(Segments segments, int captureParts, boolean repaired, SequencedMap<Stage, Set<Stage>> prerequisites) {
         this.segments = segments;
         this.captureParts = captureParts;
         this.repaired = repaired;
         this.prerequisites = prerequisites;
+        prerequisites.forEach((stage, before) -> {
+            Set<Stage> all = new LinkedHashSet<>(before);
+            before.forEach(one -> all.addAll(ancestors.get(one)));
+            ancestors.put(stage, all);
+        });
     }
 
     /**
@@ -132,11 +141,15 @@ public final class Plan {
         return before;
     }
 
-    /** Stages that could start now, the preferred ones first. */
+    /**
+     * Stages that could start now, the preferred ones first. One whose prerequisites have committed waits all the same
+     * while anything behind them is done again: it may read that, too, and would only find it missing.
+     */
     public List<Stage> ready(RunState state) {
         return stages().stream()
                 .filter(stage -> state.stage(stage) instanceof StageState.Waiting)
                 .filter(stage -> prerequisites(stage).stream().allMatch(state::isCommitted))
+                .filter(stage -> ancestors.get(stage).stream().allMatch(state::isCommitted))
                 .toList();
     }
 

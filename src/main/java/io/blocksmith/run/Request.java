@@ -35,6 +35,10 @@ public sealed interface Request {
     /** Give the worker work again. */
     record Undrain(String by, String worker) implements Request {}
 
+    private static boolean isPausedByPerson(RunState state) {
+        return state.phase() == Phase.PAUSED && state.rest().orElseThrow().cause() == RestCause.REQUESTED;
+    }
+
     /**
      * What the request becomes in the ledger; empty when it changes nothing now. A cancellation becomes an event only
      * when nothing runs any more: see {@link Situation#stopRequested}.
@@ -45,9 +49,9 @@ public sealed interface Request {
         }
         return switch (this) {
             case Pause(String by) ->
-                state.phase() == Phase.RUNNING
-                        ? Optional.of(new RunPaused(now, RestCause.REQUESTED, "paused by " + by))
-                        : Optional.empty();
+                isPausedByPerson(state)
+                        ? Optional.empty()
+                        : Optional.of(new RunPaused(now, RestCause.REQUESTED, "paused by " + by));
             case Resume(String by) ->
                 state.phase() == Phase.PAUSED ? Optional.of(new RunResumed(now, "resumed by " + by)) : Optional.empty();
             case Cancel _ -> Optional.empty();

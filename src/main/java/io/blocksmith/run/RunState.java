@@ -31,7 +31,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /**
  * A run as the fold of its events. Legal transitions:
@@ -47,6 +46,7 @@ import java.util.stream.Stream;
  * RUNNING, PAUSED             StageDamaged       the same, and the source: committed → waiting, failure counted
  * RUNNING, PAUSED             StageReset         stage waiting or committed → waiting, failures forgotten
  * RUNNING                     RunPaused          → PAUSED
+ * PAUSED by the store         RunPaused          → PAUSED by a person
  * PAUSED                      RunResumed         → RUNNING
  * RUNNING, PAUSED             RunStopped         → STOPPED    nothing running
  * RUNNING, PAUSED             RunCompleted       → COMPLETED  nothing running; final
@@ -118,11 +118,11 @@ public record RunState(
     }
 
     public List<Running> running() {
-        return select(Running.class).toList();
+        return select(Running.class);
     }
 
     public List<Committed> committed() {
-        return select(Committed.class).toList();
+        return select(Committed.class);
     }
 
     /** The result of a committed stage. */
@@ -130,8 +130,15 @@ public record RunState(
         return stage(stage) instanceof Committed committed ? Optional.of(committed.result()) : Optional.empty();
     }
 
-    private <S extends StageState> Stream<S> select(Class<S> kind) {
-        return stages.values().stream().filter(kind::isInstance).map(kind::cast);
+    /** Asked for on every message of a run, hence a plain loop. */
+    private <S extends StageState> List<S> select(Class<S> kind) {
+        List<S> selected = new ArrayList<>();
+        for (StageState state : stages.values()) {
+            if (kind.isInstance(state)) {
+                selected.add(kind.cast(state));
+            }
+        }
+        return Collections.unmodifiableList(selected);
     }
 
     /** The ticket of the next attempt at {@code stage} under the present supervisor. */
@@ -158,10 +165,18 @@ public record RunState(
             case StageDamaged damaged -> damaged(damaged);
             case StageReset reset -> {
                 require(isSupervised() && !(stage(reset.stage()) instanceof Running), event, "an attempt runs");
-                yield with(reset.stage(), new Waiting(stage(reset.stage()).attempts(), List.of(), Saved.NOTHING));
+                StageState stage = stage(reset.stage());
+                yield with(
+                        reset.stage(), new Waiting(stage.attempts(), List.of(), Saved.NOTHING, lastCommitted(stage)));
             }
             case RunPaused paused -> {
-                require(phase == Phase.RUNNING, event, "it must be RUNNING");
+                // What a person asks for outlasts a store that recovers.
+                boolean byPerson = paused.cause() == RestCause.REQUESTED
+                        && rest.map(Rest::cause).equals(Optional.of(RestCause.STORE));
+                require(
+                        phase == Phase.RUNNING || (phase == Phase.PAUSED && byPerson),
+                        event,
+                        "it must be RUNNING, or paused by the store and now by a person");
                 yield with(Phase.PAUSED, Optional.of(new Rest(paused.cause(), paused.reason(), paused.at())));
             }
             case RunResumed _ -> {
@@ -211,7 +226,7 @@ public record RunState(
         if (phase == Phase.STOPPED) {
             // A person restarted a stopped run, presumably after mending what failed: it gets all its tries again.
             next.replaceAll((_, state) -> state instanceof Waiting waiting
-                    ? new Waiting(waiting.attempts(), List.of(), waiting.saved())
+                    ? new Waiting(waiting.attempts(), List.of(), waiting.saved(), waiting.before())
                     : state);
         }
         // Only a person ends a pause, and a supervisor that died is none.
@@ -236,6 +251,7 @@ public record RunState(
                 started,
                 "the next ticket is " + nextTicket(stage));
         Waiting waiting = (Waiting) stage(stage);
+        double factor = started.adjustment().learningRateFactor();
         return with(
                 stage,
                 new Running(
@@ -245,7 +261,8 @@ public record RunState(
                         started.adjustment(),
                         started.at(),
                         waiting.failures(),
-                        waiting.saved()));
+                        waiting.saved().learningRateFactor() == factor ? waiting.saved() : Saved.NOTHING,
+                        waiting.before()));
     }
 
     private RunState committed(StageCommitted committed) {
@@ -272,7 +289,8 @@ public record RunState(
                 failed.reason(),
                 failed.worker(),
                 failed.at(),
-                failed.evidence()));
+                failed.evidence(),
+                saved(running, failed.evidence()).step()));
         return with(running, failures, failed.evidence());
     }
 
@@ -281,10 +299,21 @@ public record RunState(
         require(isCommitted(damaged.source()), damaged, "that stage has no result");
         Committed source = (Committed) stage(damaged.source());
         List<Failure> failures = new ArrayList<>(source.failures());
+        // Its commit was progress. What still counts is damage, and what a batch has to be cut into.
+        failures.removeIf(
+                failure -> failure.category() != Category.DAMAGED && failure.category() != Category.DEVICE_MEMORY);
         failures.add(new Failure(
-                source.attempts(), Category.DAMAGED, damaged.reason(), source.worker(), damaged.at(), Evidence.NONE));
+                source.attempts(),
+                Category.DAMAGED,
+                damaged.reason(),
+                source.worker(),
+                damaged.at(),
+                Evidence.NONE,
+                0));
         return with(running, running.failures(), Evidence.NONE)
-                .with(damaged.source(), new Waiting(source.attempts(), failures, Saved.NOTHING));
+                .with(
+                        damaged.source(),
+                        new Waiting(source.attempts(), failures, Saved.NOTHING, Optional.of(source.adjustment())));
     }
 
     private Running runningAs(Ticket ticket, Event event) {
@@ -294,8 +323,27 @@ public record RunState(
 
     /** The attempt is over without a result; what it saved stays. */
     private RunState with(Running ended, List<Failure> failures, Evidence evidence) {
-        Saved saved = evidence.savedStep() > 0 ? new Saved(evidence.savedStep(), ended.numerics()) : ended.saved();
-        return with(ended.ticket().stage(), new Waiting(ended.attempts(), failures, saved));
+        return with(
+                ended.ticket().stage(),
+                new Waiting(ended.attempts(), failures, saved(ended, evidence), ended.before()));
+    }
+
+    /** The newest durable checkpoint once {@code ended} is over; an attempt that never spoke has lost nothing. */
+    private static Saved saved(Running ended, Evidence evidence) {
+        return evidence.savedStep() > ended.saved().step()
+                ? new Saved(
+                        evidence.savedStep(),
+                        ended.numerics(),
+                        ended.adjustment().learningRateFactor())
+                : ended.saved();
+    }
+
+    private static Optional<Adjustment> lastCommitted(StageState stage) {
+        return switch (stage) {
+            case Waiting waiting -> waiting.before();
+            case Running running -> running.before();
+            case Committed committed -> Optional.of(committed.adjustment());
+        };
     }
 
     private RunState with(Stage stage, StageState state) {

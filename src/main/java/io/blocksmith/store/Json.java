@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Request;
 import io.blocksmith.run.Stage;
 import java.io.IOException;
 import java.time.Instant;
@@ -38,6 +39,7 @@ final class Json {
             .visibility(PropertyAccessor.IS_GETTER, Visibility.NONE)
             .addMixIn(Event.class, EventNames.class)
             .addMixIn(Stage.class, StageNames.class)
+            .addMixIn(Request.class, RequestNames.class)
             .addModule(new SimpleModule()
                     .addSerializer(Instant.class, ToStringSerializer.instance)
                     .addDeserializer(Instant.class, new InstantReader()))
@@ -73,6 +75,17 @@ final class Json {
         @JsonSubTypes.Type(value = Stage.Report.class, name = "report")
     })
     private interface StageNames {}
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = Request.Pause.class, name = "pause"),
+        @JsonSubTypes.Type(value = Request.Resume.class, name = "resume"),
+        @JsonSubTypes.Type(value = Request.Cancel.class, name = "cancel"),
+        @JsonSubTypes.Type(value = Request.Retry.class, name = "retry"),
+        @JsonSubTypes.Type(value = Request.Drain.class, name = "drain"),
+        @JsonSubTypes.Type(value = Request.Undrain.class, name = "undrain")
+    })
+    private interface RequestNames {}
 
     private static final class InstantReader extends StdScalarDeserializer<Instant> {
         private static final long serialVersionUID = 1L;

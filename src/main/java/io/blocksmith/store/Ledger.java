@@ -36,10 +36,21 @@ public final class Ledger implements Journal {
      */
     record LedgerRecord(int version, long sequence, String previous, long epoch, Event event) {}
 
+    /**
+     * Where a ledger ends.
+     *
+     * @param sequence number of the last record read or appended; 0 before the first
+     * @param digest SHA-256 of that record's bytes; empty before the first
+     */
+    public record End(long sequence, String digest) {}
+
     private final ObjectStore store;
     private final List<Event> events = new ArrayList<>();
     private RunState state = RunState.empty();
     private String digest = NONE;
+    /** Apart from the rest, because a heartbeat looks at it from another thread. */
+    private volatile End end = new End(0, NONE);
+
     private boolean listed;
 
     public Ledger(ObjectStore store) {
@@ -51,14 +62,13 @@ public final class Ledger implements Journal {
         return "%s%08d.json".formatted(PREFIX, sequence);
     }
 
-    /** Number of the last record read or appended here; 0 before the first. */
-    public long sequence() {
-        return events.size();
+    /** The last record read or appended here; may be asked by any thread. */
+    public End end() {
+        return end;
     }
 
-    /** SHA-256 of the last record read or appended here; empty before the first. */
-    public String digest() {
-        return digest;
+    private long sequence() {
+        return events.size();
     }
 
     @Override
@@ -123,6 +133,7 @@ public final class Ledger implements Journal {
         events.add(event);
         state = after;
         digest = Digests.sha256(content);
+        end = new End(events.size(), digest);
     }
 
     private LedgerRecord parse(String name, byte[] content) {

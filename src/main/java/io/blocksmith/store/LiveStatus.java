@@ -33,6 +33,20 @@ public record LiveStatus(
         JsonNode status) {
     public static final int VERSION = 1;
 
+    /** Any record as {@link #status}. */
+    public static JsonNode tree(Object status) {
+        return Json.MAPPER.valueToTree(status);
+    }
+
+    /** The status as the record it was made from; empty when another Blocksmith wrote it in another shape. */
+    public <T> Optional<T> status(Class<T> type) {
+        try {
+            return Optional.ofNullable(Json.MAPPER.treeToValue(status, type));
+        } catch (JsonProcessingException otherShape) {
+            return Optional.empty();
+        }
+    }
+
     /** Makes this the run's heartbeat. */
     public void write(ObjectStore store) {
         try {

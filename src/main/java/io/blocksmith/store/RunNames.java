@@ -29,6 +29,8 @@ import java.util.regex.Pattern;
  * evaluations/block-ap/attempt-1/...                 perplexities
  * export/gptq/...                                    finished models
  * report.html, report.json
+ * requests/20261122T021914123-1a2b3c4d.json          what people ask of the supervisor
+ * failure.json                                       why the run stopped, when a stage failed for good
  * live.json                                          the supervisor's heartbeat, replaced every few seconds
  * .tmp/OWNER/..., scratch/OWNER/...                  unfinished files of the process called OWNER; no objects
  * </pre>
@@ -39,6 +41,10 @@ public final class RunNames {
     public static final String REPORT_JSON = "report.json";
     /** The supervisor's heartbeat. */
     public static final String LIVE = "live.json";
+    /** Why the run stopped, when a stage failed for good. */
+    public static final String FAILURE = "failure.json";
+    /** What people ask of the supervisor. */
+    public static final String REQUESTS = "requests/";
 
     public static final String BOUNDARIES = "boundaries/";
 

@@ -105,7 +105,7 @@ public final class RunVerification {
             leftovers(names, state);
         }
         store.unfinished().forEach(file -> note(file, "to be finished"));
-        return new Result(findings, ledger.sequence(), objects, bytes);
+        return new Result(findings, ledger.end().sequence(), objects, bytes);
     }
 
     /** The plan that the specification and the ledger agree on. */
@@ -221,6 +221,7 @@ public final class RunVerification {
                     || name.startsWith(Ledger.PREFIX)
                     || !name.contains("/")
                     || name.startsWith("inputs/")
+                    || name.startsWith(RunNames.REQUESTS)
                     || Retention.isBoundaryOfAny(running, name)
                     || running.stream().anyMatch(ticket -> isBelow(RunNames.attempt(ticket), name));
             if (!known) {

@@ -26,6 +26,7 @@ import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageDamaged;
 import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Event.StageReset;
+import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.Event.WorkerDrained;
 import io.blocksmith.run.Event.WorkerReturned;
@@ -75,6 +76,7 @@ class RunStateTest {
         states.put("paused running", fold(running, PAUSED));
         states.put("paused committed", fold(committed, PAUSED));
         states.put("paused building", fold(building, PAUSED));
+        states.put("waiting for the store", fold(committed, new RunPaused(NOON, RestCause.STORE, "no room")));
         states.put("stopped", fold(fresh, STOPPED));
         states.put("completed", fold(fresh, new RunCompleted(NOON)));
         return states;
@@ -114,6 +116,7 @@ class RunStateTest {
                 "paused running",
                 "paused committed",
                 "paused building",
+                "waiting for the store",
                 "stopped");
     }
 
@@ -152,12 +155,20 @@ class RunStateTest {
                 "building",
                 "paused",
                 "paused committed",
-                "paused building");
+                "paused building",
+                "waiting for the store");
     }
 
     @Test
-    void onlyARunningRunIsPaused() {
-        assertLegalOnlyIn(PAUSED, "idle", "running", "committed", "building");
+    void onlyARunningRunIsPausedByTheStore() {
+        assertLegalOnlyIn(new RunPaused(NOON, RestCause.STORE, "no room"), "idle", "running", "committed", "building");
+    }
+
+    @Test
+    void aPersonAlsoPausesARunThatTheStorePaused() {
+        assertLegalOnlyIn(PAUSED, "idle", "running", "committed", "building", "waiting for the store");
+        assertThat(fold(states().get("waiting for the store"), PAUSED).rest())
+                .contains(new RunState.Rest(RestCause.REQUESTED, "lunch", NOON));
     }
 
     @Test
@@ -167,17 +178,19 @@ class RunStateTest {
                 "paused",
                 "paused running",
                 "paused committed",
-                "paused building");
+                "paused building",
+                "waiting for the store");
     }
 
     @Test
     void aRunStopsOnlyWhenNothingRuns() {
-        assertLegalOnlyIn(STOPPED, "idle", "committed", "paused", "paused committed");
+        assertLegalOnlyIn(STOPPED, "idle", "committed", "paused", "paused committed", "waiting for the store");
     }
 
     @Test
     void aRunCompletesOnlyWhenNothingRuns() {
-        assertLegalOnlyIn(new RunCompleted(NOON), "idle", "committed", "paused", "paused committed");
+        assertLegalOnlyIn(
+                new RunCompleted(NOON), "idle", "committed", "paused", "paused committed", "waiting for the store");
     }
 
     @Test
@@ -248,13 +261,51 @@ class RunStateTest {
         RunState again = fail(failed, STAGE, Category.TRANSIENT, WORKER, Evidence.NONE);
         assertThat(again.stage(STAGE))
                 .isInstanceOfSatisfying(
-                        Waiting.class, waiting -> assertThat(waiting.saved()).isEqualTo(new Saved(7, NUMERICS)));
+                        Waiting.class, waiting -> assertThat(waiting.saved()).isEqualTo(new Saved(7, NUMERICS, 1)));
     }
 
     @Test
     void cancellingCountsAgainstNothingAndKeepsWhatWasSaved() {
         assertThat(fold(running, new StageCancelled(NOON, ticket, saved(3))).stage(STAGE))
-                .isEqualTo(new Waiting(1, List.of(), new Saved(3, NUMERICS)));
+                .isEqualTo(new Waiting(1, List.of(), new Saved(3, NUMERICS, 1), Optional.empty()));
+    }
+
+    @Test
+    void aFailureKnowsTheNewestDurableStepWhicheverAttemptSavedIt() {
+        RunState failed = fail(fresh, STAGE, Category.WORKER_LOST, WORKER, saved(7));
+        RunState again = fail(failed, STAGE, Category.WORKER_LOST, WORKER, Evidence.NONE);
+        assertThat(again.stage(STAGE))
+                .isInstanceOfSatisfying(
+                        Waiting.class,
+                        waiting -> assertThat(waiting.failures())
+                                .extracting(StageState.Failure::savedStep)
+                                .containsExactly(7L, 7L));
+    }
+
+    @Test
+    void anAttemptAtAnotherLearningRateStartsAnew() {
+        RunState failed = fail(fresh, STAGE, Category.NOT_FINITE, WORKER, saved(7));
+        Ticket halved = failed.nextTicket(STAGE);
+        RunState after = fold(
+                failed,
+                new StageStarted(NOON, halved, WORKER, NUMERICS, new Adjustment(0.5, 1)),
+                new StageFailed(NOON, halved, Category.TRANSIENT, "hiccup", WORKER, Evidence.NONE));
+        assertThat(after.stage(STAGE))
+                .isInstanceOfSatisfying(
+                        Waiting.class, waiting -> assertThat(waiting.saved()).isEqualTo(Saved.NOTHING));
+    }
+
+    @Test
+    void whatFailedBeforeACommitDoesNotCountAgainstARebuild() {
+        RunState built = commit(fail(fresh, STAGE, Category.TRANSIENT), STAGE);
+        RunState other = fold(built, start(built, OTHER));
+        assertThat(fold(other, new StageDamaged(NOON, built.nextTicket(OTHER), STAGE, "torn"))
+                        .stage(STAGE))
+                .isInstanceOfSatisfying(
+                        Waiting.class,
+                        waiting -> assertThat(waiting.failures())
+                                .extracting(StageState.Failure::category)
+                                .containsExactly(Category.DAMAGED));
     }
 
     @Test
@@ -278,7 +329,7 @@ class RunStateTest {
         RunState failed = fail(fresh, STAGE, Category.TRANSIENT, WORKER, saved(7));
         assertThat(fold(commit(failed, STAGE), new StageReset(NOON, STAGE, "again"))
                         .stage(STAGE))
-                .isEqualTo(new Waiting(2, List.of(), Saved.NOTHING));
+                .isEqualTo(new Waiting(2, List.of(), Saved.NOTHING, Optional.of(Adjustment.NONE)));
     }
 
     @Test
@@ -302,7 +353,7 @@ class RunStateTest {
         assertThat(restarted.phase()).isEqualTo(Phase.RUNNING);
         assertThat(restarted.stage(STAGE)).isInstanceOfSatisfying(Waiting.class, waiting -> {
             assertThat(waiting.failures()).isEmpty();
-            assertThat(waiting.saved()).isEqualTo(new Saved(5, NUMERICS));
+            assertThat(waiting.saved()).isEqualTo(new Saved(5, NUMERICS, 1));
         });
     }
 

@@ -119,8 +119,8 @@ class RunVerificationTest {
                         1,
                         1,
                         9,
-                        ledger.sequence(),
-                        ledger.digest(),
+                        ledger.end().sequence(),
+                        ledger.end().digest(),
                         true,
                         JsonNodeFactory.instance.objectNode())
                 .write(store);

@@ -12,8 +12,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A share in an attempt that another worker leads; nobody waits for it, so how it ends is of no importance. */
-final class Helper {
-    private Helper() {}
+final class Assistant {
+    private Assistant() {}
 
     /** What a helper is told; all of it comes from the same JVM. */
     sealed interface Command {}

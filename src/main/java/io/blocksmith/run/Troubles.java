@@ -1,16 +1,8 @@
-package io.blocksmith.cluster;
+package io.blocksmith.run;
 
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event.StageFailed;
-import io.blocksmith.run.FailurePolicy;
-import io.blocksmith.run.Fleet;
-import io.blocksmith.run.Loss;
-import io.blocksmith.run.RunState;
-import io.blocksmith.run.Situation;
-import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Waiting;
-import io.blocksmith.run.Ticket;
-import io.blocksmith.run.Watchdog;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,8 +11,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** What stands in a supervisor's way for a while: a store that takes nothing, stages that rest after a failure. */
-final class Troubles {
+/**
+ * What stands in a supervisor's way for a while: a store that takes nothing, stages that rest after a failure. Times are
+ * those of the supervisor's own monotonic clock; nothing here is durable. Not for use by several threads.
+ */
+public final class Troubles {
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
     private final Map<Stage, Duration> restUntil = new HashMap<>();
@@ -31,7 +26,7 @@ final class Troubles {
     private int journalFailures;
 
     /** A stage has failed; {@code state} is the one after that. */
-    void stageFailed(RunState state, StageFailed failed, Duration now) {
+    public void stageFailed(RunState state, StageFailed failed, Duration now) {
         if (failed.category() == Category.STORE_FULL || failed.category() == Category.STORE_UNAVAILABLE) {
             store = Optional.of(failed.reason());
             probeAfter = now.plus(wait(probes++));
@@ -43,12 +38,12 @@ final class Troubles {
     }
 
     /** Whether it is time to ask the store whether it takes objects again. */
-    boolean wantsProbe(Duration now) {
+    public boolean wantsProbe(Duration now) {
         return store.isPresent() && now.compareTo(probeAfter) >= 0;
     }
 
     /** What the store answered. */
-    void storeIsUsable(boolean usable, Duration now) {
+    public void storeIsUsable(boolean usable, Duration now) {
         if (usable) {
             store = Optional.empty();
         } else {
@@ -57,13 +52,13 @@ final class Troubles {
     }
 
     /** The journal failed; how long to leave it alone. */
-    Duration journalFailed(String reason) {
+    public Duration journalFailed(String reason) {
         journal = Optional.of(reason);
         return wait(journalFailures++);
     }
 
     /** The journal works. */
-    void passed() {
+    public void passed() {
         journal = Optional.empty();
         journalFailures = 0;
     }
@@ -74,16 +69,17 @@ final class Troubles {
     }
 
     /** A stage has committed, so the store takes objects. */
-    void committed() {
+    public void committed() {
         probes = 0;
     }
 
     /** In words, when there is any. */
-    Optional<String> text() {
+    public Optional<String> text() {
         return journal.map(reason -> "the ledger cannot be written: " + reason).or(() -> store);
     }
 
-    Situation situation(
+    /** What the next step depends on; {@code heard} are the running attempts whose workers can be told things. */
+    public Situation situation(
             RunState state,
             Fleet fleet,
             Watchdog watchdog,

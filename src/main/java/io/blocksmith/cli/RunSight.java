@@ -1,0 +1,215 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.cluster.LiveRun;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.RunPaused;
+import io.blocksmith.run.Event.RunResumed;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.FailureReport;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.Request;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.StageState;
+import io.blocksmith.run.StageState.Committed;
+import io.blocksmith.run.StageState.Failure;
+import io.blocksmith.run.StageState.Running;
+import io.blocksmith.run.StageState.Waiting;
+import io.blocksmith.spec.Recipe;
+import io.blocksmith.stage.RunIdentity;
+import io.blocksmith.store.Lease;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.LiveStatus;
+import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.RequestBox;
+import io.blocksmith.store.SpecFile;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.UUID;
+
+/**
+ * A run as its store shows it at one moment, to somebody who may be anywhere.
+ *
+ * @param plan empty while the run was never started, because only its ledger knows how many blocks there are
+ * @param live the last heartbeat
+ * @param shown what the supervisor said with it
+ * @param pulse what the heartbeat means
+ * @param age of the heartbeat by the clocks of two machines, so approximate
+ * @param requests not yet fulfilled, oldest first
+ */
+record RunSight(
+        String where,
+        Recipe recipe,
+        Optional<Plan> plan,
+        List<Event> events,
+        RunState state,
+        Optional<LiveStatus> live,
+        Optional<LiveRun> shown,
+        Pulse pulse,
+        Duration age,
+        Optional<FailureReport> failure,
+        Map<String, Request> requests) {
+    private static final Duration STALE = Duration.ofSeconds(20);
+
+    /** Whether anybody supervises the run. */
+    enum Pulse {
+        /** Nobody ever has. */
+        NONE,
+        /** The last supervisor ended in order. */
+        RELEASED,
+        /** The last one was a process of this machine, which is no more. */
+        GONE,
+        /** The last heartbeat is old: its sender is dead, frozen or cut off, or the clocks differ. */
+        STALE,
+        LIVE
+    }
+
+    /** Looks once; {@code ledger} is one over {@code store}, kept between looks because it reads each record once. */
+    static RunSight of(String where, ObjectStore store, Ledger ledger, Lease.Processes processes, InstantSource clock) {
+        Recipe recipe = SpecFile.read(store).identity(RunIdentity.class).recipe();
+        // The heartbeat first: what it tells of is in the ledger by then.
+        Optional<LiveStatus> live = LiveStatus.read(store);
+        List<Event> events = ledger.events();
+        RunState state = ledger.read();
+        Optional<LiveRun> shown = live.flatMap(status -> status.status(LiveRun.class));
+        Duration age = shown.map(run -> Duration.between(run.at(), clock.instant()))
+                .map(found -> found.isNegative() ? Duration.ZERO : found)
+                .orElse(Duration.ZERO);
+        return new RunSight(
+                where,
+                recipe,
+                state.blocks() == 0 ? Optional.empty() : Optional.of(Plan.of(recipe, state.blocks())),
+                events,
+                state,
+                live,
+                shown,
+                live.map(status -> pulse(status, age, processes)).orElse(Pulse.NONE),
+                age,
+                FailureReport.of(events),
+                new RequestBox(store, clock, UUID::randomUUID).pending());
+    }
+
+    private static Pulse pulse(LiveStatus status, Duration age, Lease.Processes processes) {
+        if (status.released()) {
+            return Pulse.RELEASED;
+        }
+        boolean here = status.host().equals(processes.host());
+        boolean alive = status.pid() == ProcessHandle.current().pid() || processes.isAlive(status.pid());
+        if (here && !alive) {
+            return Pulse.GONE;
+        }
+        return age.compareTo(STALE) > 0 ? Pulse.STALE : Pulse.LIVE;
+    }
+
+    /** The attempts that the ledger knows and a supervisor has lately told of. */
+    List<LiveRun.Attempt> attempts() {
+        return shown.map(LiveRun::attempts).orElse(List.of()).stream()
+                .filter(attempt -> state.isRunning(attempt.progress().ticket()))
+                .toList();
+    }
+
+    private List<Progress> progress() {
+        return attempts().stream().map(LiveRun.Attempt::progress).toList();
+    }
+
+    /** The share of the work that is done, from 0 to 1; NaN while the run was never started. */
+    double fraction() {
+        return plan.map(known -> work(known).fraction(state, progress())).orElse(Double.NaN);
+    }
+
+    RunWork work(Plan known) {
+        int windows = recipe.evaluation().windows() > 0
+                ? recipe.evaluation().windows()
+                : recipe.calibration().validationSamples();
+        double tokens = (double) windows * recipe.evaluation().context();
+        return new RunWork(known, recipe, state.blocks(), tokens);
+    }
+
+    /** The time left at the pace of the present supervisor, by its own clock, without its pauses. */
+    OptionalDouble secondsLeft() {
+        if (plan.isEmpty() || shown.isEmpty() || pulse != Pulse.LIVE || state.phase() != RunState.Phase.RUNNING) {
+            return OptionalDouble.empty();
+        }
+        RunState then = RunState.empty();
+        RunState atStart = then;
+        Instant start = shown.get().at();
+        Duration paused = Duration.ZERO;
+        Instant pausedAt = start;
+        for (Event event : events) {
+            then = then.after(event);
+            if (event instanceof SupervisorStarted started) {
+                atStart = then;
+                start = started.at();
+                pausedAt = started.at();
+                paused = Duration.ZERO;
+            } else if (event instanceof RunPaused pause) {
+                pausedAt = pause.at();
+            } else if (event instanceof RunResumed resumed) {
+                paused = paused.plus(Duration.between(pausedAt, resumed.at()));
+            }
+        }
+        double done = fraction();
+        double gained = done - work(plan.get()).fraction(atStart, List.of());
+        double seconds = Duration.between(start, shown.get().at()).minus(paused).toMillis() / 1e3;
+        return gained <= 0 || seconds <= 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds * (1 - done) / gained);
+    }
+
+    /** A failure and where it was. */
+    record Failed(String stage, Failure failure) {}
+
+    /** The latest failures that the run remembers, newest first. */
+    List<Failed> failures(int most) {
+        return state.stages().entrySet().stream()
+                .flatMap(entry -> failures(entry.getValue()).stream()
+                        .map(failure -> new Failed(entry.getKey().key(), failure)))
+                .sorted(Comparator.comparing((Failed failed) -> failed.failure().at())
+                        .reversed())
+                .limit(most)
+                .toList();
+    }
+
+    private static List<Failure> failures(StageState stage) {
+        return switch (stage) {
+            case Waiting waiting -> waiting.failures();
+            case Running running -> running.failures();
+            case Committed committed -> committed.failures();
+        };
+    }
+
+    /** Stages of the plan that have committed. */
+    long done() {
+        return plan.map(known ->
+                        known.stages().stream().filter(state::isCommitted).count())
+                .orElse(0L);
+    }
+
+    /** Stages of the plan; 0 while the run was never started. */
+    int total() {
+        return plan.map(known -> known.stages().size()).orElse(0);
+    }
+
+    /** Says who supervises, for people. */
+    String supervisor() {
+        return switch (pulse) {
+            case NONE -> "nobody has ever supervised this run";
+            case RELEASED -> "nobody; the last was %s".formatted(holder());
+            case GONE -> "nobody: %s is gone without releasing the run".formatted(holder());
+            case STALE ->
+                "%s, whose last heartbeat is about %s old: dead, frozen or cut off"
+                        .formatted(holder(), Text.seconds(age.toMillis() / 1e3));
+            case LIVE -> "%s, heartbeat about %s old".formatted(holder(), Text.seconds(age.toMillis() / 1e3));
+        };
+    }
+
+    private String holder() {
+        return live.map(LiveStatus::holder)
+                .orElseThrow(() -> BlocksmithException.defect("no heartbeat, but a pulse of %s", pulse));
+    }
+}

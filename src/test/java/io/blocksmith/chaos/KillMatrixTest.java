@@ -1,0 +1,232 @@
+package io.blocksmith.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.StageStarted;
+import io.blocksmith.run.Ticket;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Real JVMs on loopback that die at named points: of one run, one thing dies in each phase. Every run ends in the bytes of
+ * an undisturbed one. The table that is printed at the end says how long each recovery took.
+ */
+class KillMatrixTest {
+    private static final int BLOCKS = 5;
+
+    @TempDir
+    static Path folder;
+
+    private static TinyRecipe recipe;
+    private static SortedMap<String, String> expected;
+    private static TestCluster cluster;
+    private static final List<String> TABLE = new ArrayList<>();
+
+    /** What is killed while a node is held. */
+    private enum Victim {
+        WORKER("worker"),
+        SUPERVISOR("supervisor's node"),
+        BOTH("both");
+
+        private final String words;
+
+        Victim(String words) {
+            this.words = words;
+        }
+    }
+
+    /** A node is held in a stage. */
+    private record Held(Fault fault, Ticket ticket, TestNode worker, TestNode supervisor) {}
+
+    @BeforeAll
+    static void start() throws IOException, InterruptedException {
+        recipe = TinyRecipe.in(folder, BLOCKS, 1);
+        cluster = TestCluster.start(folder, 3, 2, Map.of());
+        expected = recipe.undisturbed();
+    }
+
+    @AfterAll
+    static void end() {
+        if (cluster != null) {
+            cluster.close();
+        }
+        System.out.printf("%n%-20s | %-24s | %-18s | %s%n", "phase", "killed", "seconds to recover", "steps repeated");
+        TABLE.forEach(System.out::println);
+    }
+
+    @Test
+    void aRunWhoseWorkerIsKilledInEveryPhaseEndsInTheSameBytes() {
+        killInEveryPhase("workers", Victim.WORKER);
+    }
+
+    @Test
+    void aRunWhoseSupervisorIsKilledInEveryPhaseLosesNoAttemptAndEndsInTheSameBytes() {
+        killInEveryPhase("supervisors", Victim.SUPERVISOR);
+
+        RunHistory history = new RunHistory(cluster.events("supervisors"));
+        assertThat(history.failures()).as("attempts that were lost").isEmpty();
+    }
+
+    @Test
+    void aRunWhoseWorkerAndSupervisorAreKilledAtOnceInEveryPhaseEndsInTheSameBytes() {
+        killInEveryPhase("both", Victim.BOTH);
+    }
+
+    private void killInEveryPhase(String run, Victim victim) {
+        Fault fault = cluster.arm(Phase.CAPTURE.pattern());
+        cluster.submit(recipe.named(run));
+        for (Phase phase : Phase.values()) {
+            Held held = awaitHeld(run, phase, fault);
+            if (phase.ordinal() + 1 < Phase.values().length) {
+                // Armed before anything goes on: nothing can run past it.
+                fault = cluster.arm(Phase.values()[phase.ordinal() + 1].pattern());
+            } else {
+                fault.disarm();
+            }
+            long killed = System.nanoTime();
+            switch (victim) {
+                case WORKER -> held.worker().kill();
+                case SUPERVISOR -> held.supervisor().kill();
+                case BOTH -> {
+                    held.worker().kill();
+                    held.supervisor().kill();
+                }
+            }
+            held.fault().release();
+            awaitRecovered(run, phase, held, victim);
+            note(run, phase.words(), phase.stage(), victim.words, killed);
+        }
+        assertCompleted(run);
+    }
+
+    private static Held awaitHeld(String run, Phase phase, Fault fault) {
+        long pid = fault.awaitHeld();
+        RunHistory history = new RunHistory(cluster.events(run));
+        StageStarted started = history.started(phase.stage()).orElseThrow();
+        TestNode worker = cluster.worker(started.worker());
+        TestNode supervisor = Waits.get("the supervisor", Waits.PATIENCE, () -> cluster.supervisor(run));
+        assertThat(pid)
+                .as("the node that is held")
+                .isEqualTo(phase.isInCoordinator() ? supervisor.pid() : worker.pid());
+        return new Held(fault, started.ticket(), worker, supervisor);
+    }
+
+    /** The stage has gone on in a later attempt, or committed. */
+    private static void awaitRecovered(String run, Phase phase, Held held, Victim victim) {
+        boolean wasCommitted = phase == Phase.COMMITTED;
+        Waits.until("%s to go on after a kill while %s".formatted(run, phase.words()), () -> {
+            List<io.blocksmith.run.Event> events = cluster.events(run);
+            if (wasCommitted) {
+                // The stage itself has nothing to recover: the next one has to commit or begin.
+                return new RunHistory(events).started("end-to-end").isPresent();
+            }
+            Optional<StageCommitted> committed = new RunHistory(events).committed(phase.stage());
+            return committed.isPresent()
+                    || cluster.steps(run).stream()
+                            .anyMatch(step -> step.stage().equals(phase.stage())
+                                    && step.attempt() > held.ticket().attempt());
+        });
+    }
+
+    private static void note(String run, String phase, String stage, String killed, long since) {
+        double seconds = (System.nanoTime() - since) / 1e9;
+        List<StepLog.Step> steps = cluster.steps(run).stream()
+                .filter(step -> step.stage().equals(stage))
+                .toList();
+        long distinct = steps.stream().map(StepLog.Step::identity).distinct().count();
+        String line = "%-20s | %-24s | %18.1f | %d".formatted(phase, killed, seconds, steps.size() - distinct);
+        TABLE.add(line);
+        System.out.println(line);
+    }
+
+    private static void assertCompleted(String run) {
+        cluster.awaitCompleted(run);
+        RunHistory history = new RunHistory(cluster.events(run));
+        assertThat(history.wrongs()).isEmpty();
+        assertThat(TinyRecipe.exports(cluster.runs().resolve(run))).isEqualTo(expected);
+    }
+
+    @Test
+    void aWorkerFrozenForHalfAMinuteHarmsNothingAndEndsItself() {
+        Fault fault = cluster.arm(Phase.TRAINING.pattern());
+        cluster.submit(recipe.named("frozen"));
+        Held held = awaitHeld("frozen", Phase.TRAINING, fault);
+        fault.disarm();
+        TestNode zombie = held.worker();
+        long process = zombie.pid();
+        long frozen = System.nanoTime();
+        zombie.freeze();
+        held.fault().release();
+        awaitRecovered("frozen", Phase.TRAINING, held, Victim.WORKER);
+        note("frozen", "training", "block-000", "worker, SIGSTOP for 30 s", frozen);
+        Waits.until(
+                "half a minute to pass",
+                () -> System.nanoTime() - frozen > Duration.ofSeconds(30).toNanos());
+        zombie.thaw();
+
+        Waits.until("the zombie to end itself", () -> zombie.pid() != process);
+        assertCompleted("frozen");
+        assertThat(new RunHistory(cluster.events("frozen")).committed("block-000"))
+                .get()
+                .extracting(StageCommitted::ticket)
+                .isNotEqualTo(held.ticket());
+    }
+
+    @Test
+    void aWorkerThatIsToldToEndSavesFirstAndNobodyIsCharged() {
+        Fault fault = cluster.arm(Phase.TRAINING.pattern());
+        cluster.submit(recipe.named("terminated"));
+        Held held = awaitHeld("terminated", Phase.TRAINING, fault);
+        fault.disarm();
+        int before = held.worker().exits().size();
+        long told = System.nanoTime();
+        held.worker().terminate();
+        held.fault().release();
+        awaitRecovered("terminated", Phase.TRAINING, held, Victim.WORKER);
+        note("terminated", "training", "block-000", "worker, SIGTERM", told);
+
+        Waits.until("the worker to end", () -> held.worker().exits().size() > before);
+        assertThat(held.worker().exits().get(before)).isEqualTo(143);
+        assertCompleted("terminated");
+        RunHistory history = new RunHistory(cluster.events("terminated"));
+        assertThat(history.failures()).isEmpty();
+        assertThat(history.cancellations())
+                .singleElement()
+                .satisfies(cancelled -> assertThat(cancelled.ticket()).isEqualTo(held.ticket()))
+                .satisfies(cancelled ->
+                        assertThat(cancelled.evidence().savedStep()).isPositive());
+    }
+
+    @Test
+    void aSupervisorThatIsToldToEndHandsTheRunOverAndNoAttemptIsLost() {
+        Fault fault = cluster.arm(Phase.TRAINING.pattern());
+        cluster.submit(recipe.named("handed-over"));
+        Held held = awaitHeld("handed-over", Phase.TRAINING, fault);
+        fault.disarm();
+        int before = held.supervisor().exits().size();
+        long told = System.nanoTime();
+        held.supervisor().terminate();
+        held.fault().release();
+        awaitRecovered("handed-over", Phase.TRAINING, held, Victim.SUPERVISOR);
+        note("handed-over", "training", "block-000", "supervisor's node, SIGTERM", told);
+
+        Waits.until("the node to end", () -> held.supervisor().exits().size() > before);
+        assertThat(held.supervisor().exits().get(before)).isEqualTo(143);
+        assertCompleted("handed-over");
+        RunHistory history = new RunHistory(cluster.events("handed-over"));
+        assertThat(history.failures()).isEmpty();
+        assertThat(history.cancellations()).isEmpty();
+        assertThat(history.committed("block-000").orElseThrow().ticket()).isEqualTo(held.ticket());
+    }
+}

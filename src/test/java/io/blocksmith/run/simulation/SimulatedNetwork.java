@@ -1,0 +1,55 @@
+package io.blocksmith.run.simulation;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+
+/** Carries messages between hosts: late, and while it is bad out of order, twice or not at all. */
+final class SimulatedNetwork {
+    private final VirtualTime time;
+    private final Random random;
+    private final Map<String, Integer> sides = new HashMap<>();
+    private boolean bad;
+
+    SimulatedNetwork(VirtualTime time, Random random) {
+        this.time = time;
+        this.random = random;
+    }
+
+    /** Whether messages get lost, repeated and long delayed from now on. */
+    void bad(boolean now) {
+        bad = now;
+    }
+
+    /** Hosts on different sides cannot reach each other; every host begins on side 0. */
+    void place(String host, int side) {
+        sides.put(host, side);
+    }
+
+    void heal() {
+        sides.clear();
+    }
+
+    boolean isWhole() {
+        return sides.values().stream().allMatch(side -> side == 0);
+    }
+
+    boolean connected(String one, String other) {
+        return sides.getOrDefault(one, 0).equals(sides.getOrDefault(other, 0));
+    }
+
+    void send(String from, String to, Runnable delivery) {
+        if (bad && random.nextInt(100) < 12) {
+            return;
+        }
+        int copies = bad && random.nextInt(100) < 12 ? 2 : 1;
+        for (int copy = 0; copy < copies; copy++) {
+            int delay = 2 + random.nextInt(bad ? 4000 : 30);
+            time.after(delay, () -> {
+                if (connected(from, to)) {
+                    delivery.run();
+                }
+            });
+        }
+    }
+}
