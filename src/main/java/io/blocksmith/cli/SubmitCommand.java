@@ -4,15 +4,18 @@ import io.blocksmith.config.Settings;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Event.RunSubmitted;
+import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.RequestBox;
 import io.blocksmith.tensor.Compute;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +80,9 @@ final class SubmitCommand implements Callable<Integer> {
                         run.name(),
                         submission.identityDigest(store),
                         submission.config().blocks()));
+            } else if (state.phase() == Phase.STOPPED) {
+                new RequestBox(store, InstantSource.system(), UUID::randomUUID)
+                        .ask(new Request.Resume(Supervision.here()));
             }
         }
         folder.submit(run.name());

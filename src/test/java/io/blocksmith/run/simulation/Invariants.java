@@ -111,7 +111,7 @@ final class Invariants {
             assertThat(author).as("only the latest supervisor writes %s", event).isEqualTo(epoch);
         }
         switch (event) {
-            case StageStarted started -> started(started, before);
+            case StageStarted started -> started(started);
             case StageCommitted committed -> {
                 assertThat(committed.result().objects().getFirst().sha256())
                         .as("%s commits what it wrote", committed.ticket())
@@ -159,7 +159,7 @@ final class Invariants {
         }
     }
 
-    private void started(StageStarted started, RunState before) {
+    private void started(StageStarted started) {
         Ticket ticket = started.ticket();
         assertThat(phase).as("%s starts in a running run", ticket).isEqualTo(Phase.RUNNING);
         assertThat(ticket.epoch()).as("%s is of the present epoch", ticket).isEqualTo(epoch);

@@ -105,6 +105,11 @@ final class SimulatedSupervisor {
         return epoch;
     }
 
+    /** Whether it waits for the store, so that it cannot act. */
+    boolean isBusy() {
+        return journalBusy;
+    }
+
     List<SimulatedWorker> known() {
         return List.copyOf(workers.values());
     }

@@ -12,7 +12,9 @@ import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Committed;
+import io.blocksmith.run.Ticket;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -28,6 +30,7 @@ import java.util.function.Supplier;
 final class World {
     private static final long DEADLINE = 5_000_000;
     private static final long REMOVED_AFTER = 18_000;
+    private static final long LEASE_NOTICED = 8_000;
 
     private final long seed;
     private final Random random;
@@ -48,6 +51,8 @@ final class World {
     private final Map<String, Long> cutSince = new TreeMap<>();
     private final List<SimulatedSupervisor> supervisors = new ArrayList<>();
     private final Map<SimulatedSupervisor, Set<SimulatedWorker>> lists = new LinkedHashMap<>();
+    private final Map<Ticket, Long> outOfReach = new HashMap<>();
+    private long leader;
     private SimulatedSupervisor author;
     private int names;
     private boolean calm;
@@ -202,6 +207,32 @@ final class World {
         time.after(700 + random.nextInt(1500), this::gossip);
         for (SimulatedSupervisor supervisor : List.copyOf(supervisors)) {
             list(supervisor);
+        }
+        requireLeases();
+    }
+
+    /** An attempt on a worker that its supervisor cannot reach is given up soon after the lease. */
+    private void requireLeases() {
+        RunState truth = ledger.truth();
+        Set<Ticket> cut = new HashSet<>();
+        for (SimulatedSupervisor supervisor : supervisors) {
+            if (supervisor.active() && supervisor.epoch() == truth.epoch() && !supervisor.isBusy()) {
+                truth.running().stream()
+                        .filter(running -> !network.connected(supervisor.host(), running.worker()))
+                        .forEach(running -> cut.add(running.ticket()));
+            }
+        }
+        if (leader != truth.epoch()) {
+            // Every supervisor waits for a lease of its own.
+            leader = truth.epoch();
+            outOfReach.clear();
+        }
+        outOfReach.keySet().retainAll(cut);
+        for (Ticket ticket : cut) {
+            long since = time.millis() - outOfReach.computeIfAbsent(ticket, _ -> time.millis());
+            assertThat(since)
+                    .as("%s, out of reach, is given up after its lease", ticket)
+                    .isLessThan(SimulatedSupervisor.FLEET.lease().toMillis() + LEASE_NOTICED);
         }
     }
 
