@@ -94,6 +94,8 @@ class KillMatrixTest {
             } else {
                 fault.disarm();
             }
+            // One thing at a time: what the loss of a majority does is for the soak.
+            cluster.awaitWhole();
             long killed = System.nanoTime();
             switch (victim) {
                 case WORKER -> held.worker().kill();

@@ -38,7 +38,8 @@ public final class TestCluster implements AutoCloseable {
             "patience.lost-workers", "20",
             "patience.quarantine-faults", "1000",
             "akka.cluster.failure-detector.acceptable-heartbeat-pause", "2s",
-            "akka.cluster.split-brain-resolver.stable-after", "2s");
+            "akka.cluster.split-brain-resolver.stable-after", "2s",
+            "akka.cluster.log-info-verbose", "on");
 
     private final Path folder;
     private final Path settings;
@@ -193,9 +194,14 @@ public final class TestCluster implements AutoCloseable {
                 .flatMap(holder -> node(Long.parseLong(holder.substring(holder.lastIndexOf(' ') + 1))));
     }
 
+    /** Waits until every coordinator has a vote: before that, the loss of one more may be the loss of the majority. */
+    public void awaitWhole() {
+        Waits.until("all coordinators", () -> coordinators.stream().allMatch(TestNode::isUp));
+    }
+
     /** Waits until a run has completed; any other end is an error. */
     public void awaitCompleted(String run) {
-        Waits.until(run + " to complete; it is " + folder, () -> {
+        Waits.until(run + " to complete; it is in " + folder, () -> {
             RunState state = state(run);
             if (state.phase() == Phase.STOPPED) {
                 throw new AssertionError("%s stopped: %s".formatted(run, state.rest()));

@@ -3,11 +3,13 @@ package io.blocksmith.chaos;
 import io.blocksmith.cli.GatedNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** The place of one node: a process that is started again whenever it ends, as a service manager does. */
 public final class TestNode implements AutoCloseable {
@@ -23,7 +25,13 @@ public final class TestNode implements AutoCloseable {
     private final Path log;
     private final Thread lastResort = new Thread(this::killNow);
 
+    /** A node's own log line about itself. */
+    private static final Pattern UP =
+            Pattern.compile("Cluster Node \\[(\\S+)\\] - event MemberUp\\(Member\\(\\1, Up\\)\\)");
+
     private Process process;
+    /** Length of the log when the present process was started. */
+    private long logBefore;
     private boolean kept = true;
     private final List<Integer> exits = new ArrayList<>();
 
@@ -46,7 +54,7 @@ public final class TestNode implements AutoCloseable {
     /** What the node has said, in all its lives. */
     public String log() {
         try {
-            return Files.exists(log) ? Files.readString(log) : "";
+            return Files.exists(log) ? Files.readString(log, StandardCharsets.ISO_8859_1) : "";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -61,6 +69,7 @@ public final class TestNode implements AutoCloseable {
         builder.environment().put("DJL_OFFLINE", "true");
         builder.environment().put("OPT_OUT_TRACKING", "true");
         try {
+            logBefore = Files.exists(log) ? Files.size(log) : 0;
             process = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -81,6 +90,12 @@ public final class TestNode implements AutoCloseable {
 
     public synchronized boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Whether its present process is a full member of the cluster: coordinators vote from then on. */
+    public synchronized boolean isUp() {
+        return process.isAlive()
+                && UP.matcher(log().substring(Math.toIntExact(logBefore))).find();
     }
 
     /** How its processes have ended so far, oldest first: 137 for SIGKILL, 143 for SIGTERM. */

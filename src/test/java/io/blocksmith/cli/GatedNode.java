@@ -1,5 +1,7 @@
 package io.blocksmith.cli;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.blocksmith.chaos.FaultGate;
 import io.blocksmith.chaos.GatedStages;
 import io.blocksmith.chaos.GatedStore;
@@ -10,6 +12,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
 /** A node of a cluster as its command starts it, behind a gate: {@code GATE-FOLDER coordinator|worker OPTION...}. */
@@ -18,6 +21,8 @@ public final class GatedNode {
 
     public static void main(String[] arguments) {
         Locale.setDefault(Locale.ROOT);
+        // Tests learn from the log when a node has become a member.
+        ((Logger) LoggerFactory.getLogger("akka.cluster.Cluster")).setLevel(Level.INFO);
         Path folder = Path.of(arguments[0]);
         FaultGate gate = new FaultGate(folder);
         UnaryOperator<ObjectStore> stores = store -> new GatedStore(store, gate);
