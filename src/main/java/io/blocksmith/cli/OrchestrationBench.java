@@ -3,7 +3,6 @@ package io.blocksmith.cli;
 import io.blocksmith.bench.BareTraining;
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
-import io.blocksmith.cluster.RunBeacon;
 import io.blocksmith.cluster.RunListener;
 import io.blocksmith.config.Settings;
 import io.blocksmith.data.TokenFile;
@@ -15,7 +14,6 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
-import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.spec.Calibration;
@@ -150,8 +148,6 @@ final class OrchestrationBench {
                         plan,
                         settings.recipe(),
                         held.store(),
-                        Requests.none(),
-                        RunBeacon.none(),
                         settings,
                         Supervision.here()),
                 new Device(pipeline, compute.fingerprint(), thread),
