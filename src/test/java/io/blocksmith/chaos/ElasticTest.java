@@ -24,6 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** However many workers share a run, and whenever they come, it exports the bytes that one process does. */
 class ElasticTest {
+    /** Nobody dies here: a busy machine must not look like a dead one. */
+    private static final Map<String, String> PATIENT = Map.of(
+            "akka.cluster.failure-detector.acceptable-heartbeat-pause", "30s",
+            "patience.lease", "120s",
+            "checkpoint.interval", "1s");
+
     /** Both are told often enough to be held at; whoever is held waits for the test. */
     private static final String FIRST_CAPTURE = "step capture-.*";
 
@@ -44,7 +50,7 @@ class ElasticTest {
 
     @Test
     void oneTwoAndThreeWorkersExportTheBytesOfOneProcess(@TempDir Path folder) {
-        try (TestCluster cluster = TestCluster.start(folder, 1, 1, Map.of())) {
+        try (TestCluster cluster = TestCluster.start(folder, 1, 1, PATIENT)) {
             run(cluster, "with-1", Set.of("worker-1"));
             cluster.addWorker("worker-2").start();
             run(cluster, "with-2", Set.of("worker-1", "worker-2"));
@@ -75,7 +81,7 @@ class ElasticTest {
     @Test
     void workersThatJoinMidwayTakeTheirPartAndChangeNoByte(@TempDir Path folder) {
         String run = "joined";
-        try (TestCluster cluster = TestCluster.start(folder, 1, 1, Map.of())) {
+        try (TestCluster cluster = TestCluster.start(folder, 1, 1, PATIENT)) {
             Fault amidBlock = cluster.arm("step block-[0-9]+ train step 3 saved .*");
             cluster.submit(recipe.named(run));
             amidBlock.awaitHeld();
@@ -100,6 +106,7 @@ class ElasticTest {
     private static void awaitWorkers(TestCluster cluster, String run, Set<String> workers) {
         TestNode coordinator = cluster.coordinators().getFirst();
         Waits.until("%s to be in run %s".formatted(workers, run), () -> {
+            // A supervisor that came later greets them anew.
             String log = coordinator.log();
             String since = log.substring(Math.max(0, log.lastIndexOf("supervising " + run + " in epoch")));
             return workers.stream().allMatch(worker -> since.contains("worker " + worker + " is here"));
