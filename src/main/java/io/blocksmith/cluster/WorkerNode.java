@@ -254,8 +254,8 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             return;
         }
         ActorRef<Assistant.Command> helper = getContext()
-                .spawnAnonymous(
-                        Assistant.create(assignment, identity.name(), getContext().getSelf(), device));
+                .spawnAnonymous(Assistant.create(
+                        assignment, identity.name(), getContext().getSelf(), device));
         help = Optional.of(new Help(assignment.ticket(), helper));
     }
 

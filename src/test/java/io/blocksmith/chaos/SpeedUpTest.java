@@ -80,14 +80,21 @@ class SpeedUpTest {
                     Locale.ROOT,
                     "%-12s capture and blocks %6.1f s (attempts together %6.1f s), E2E-QP %6.1f s (%.0f shards by"
                             + " helpers), whole run %6.1f s%n",
-                    run, blocks, busy, endToEnd, helped, whole);
+                    run,
+                    blocks,
+                    busy,
+                    endToEnd,
+                    helped,
+                    whole);
         }
     }
 
     private Times run(TestCluster cluster, DemoFiles demo, String run, int samples) throws IOException {
         cluster.submit(recipe(demo, run, samples));
-        Waits.until(run + " to complete", PATIENCE, () -> cluster.events(run).stream()
-                .anyMatch(event -> event instanceof RunCompleted));
+        Waits.until(
+                run + " to complete",
+                PATIENCE,
+                () -> cluster.events(run).stream().anyMatch(event -> event instanceof RunCompleted));
         return times(run, cluster.events(run));
     }
 

@@ -32,6 +32,7 @@ public final class TestNode implements AutoCloseable {
     private Process process;
     /** Length of the log when the present process was started. */
     private long logBefore;
+
     private boolean kept = true;
     private final List<Integer> exits = new ArrayList<>();
 
