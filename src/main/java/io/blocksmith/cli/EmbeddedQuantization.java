@@ -7,9 +7,11 @@ import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.run.Event;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.StageRunner;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
@@ -17,6 +19,7 @@ import io.blocksmith.stage.Submission;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunFolder;
+import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.Compute;
 import io.blocksmith.tensor.DeviceThread;
 import java.io.IOException;
@@ -29,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** A whole run in this process: checked, frozen in its folder, and carried out by the actors. */
@@ -40,6 +44,7 @@ final class EmbeddedQuantization {
     private final Settings settings;
     private final Path folder;
     private final boolean takeover;
+    private final UnaryOperator<StageRunner> aroundStages;
 
     /**
      * A run.
@@ -47,10 +52,21 @@ final class EmbeddedQuantization {
      * @param takeover whether to go on with a run whose holder has fallen silent on another machine
      */
     EmbeddedQuantization(RunInputs inputs, Settings settings, Path folder, boolean takeover) {
+        this(inputs, settings, folder, takeover, UnaryOperator.identity());
+    }
+
+    /** The same for tests that want to know what happens in its stages. */
+    EmbeddedQuantization(
+            RunInputs inputs,
+            Settings settings,
+            Path folder,
+            boolean takeover,
+            UnaryOperator<StageRunner> aroundStages) {
         this.inputs = inputs;
         this.settings = settings;
         this.folder = folder;
         this.takeover = takeover;
+        this.aroundStages = aroundStages;
     }
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
@@ -101,12 +117,17 @@ final class EmbeddedQuantization {
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
             Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
-            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, compute.fingerprint(), thread), view);
+            StageRunner stages = aroundStages.apply(pipeline);
+            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(stages, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);
             try {
-                return finalState(outcome.get());
+                RunOutcome how = outcome.get();
+                if (how instanceof RunOutcome.Stopped(RunState state) && hasFailed(state)) {
+                    report(pipeline);
+                }
+                return finalState(how);
             } catch (ExecutionException e) {
                 throw BlocksmithException.defect("the run ended without an outcome: %s", e.getCause());
             } catch (InterruptedException e) {
@@ -116,6 +137,21 @@ final class EmbeddedQuantization {
                 forget(onSignal);
                 view.finish();
             }
+        }
+    }
+
+    private static boolean hasFailed(RunState state) {
+        return state.rest()
+                .filter(rest -> rest.cause() == Event.RestCause.FAILURE)
+                .isPresent();
+    }
+
+    /** Nobody is to miss why the run stopped because its report could not be written. */
+    private static void report(Pipeline pipeline) {
+        try {
+            pipeline.reportStop();
+        } catch (RuntimeException failure) {
+            System.err.println("the report of the stopped run could not be written: " + failure.getMessage());
         }
     }
 
@@ -166,8 +202,15 @@ final class EmbeddedQuantization {
         if (failure.isPresent() && failure.get().category() == Category.WORKER_LOST) {
             return new BlocksmithException(Category.WORKER_LOST, reason + advice, null);
         }
-        return new StoppedForGood(
-                reason + failure.map(report -> "\n" + report.whatToDo()).orElse("") + advice);
+        if (failure.isPresent()) {
+            return new StoppedForGood("%s%n  to do: %s%n  more in %s and %s"
+                    .formatted(
+                            reason,
+                            failure.get().whatToDo(),
+                            folder.resolve(RunNames.FAILURE),
+                            folder.resolve(RunNames.REPORT_HTML)));
+        }
+        return new StoppedForGood(reason + advice);
     }
 
     /** Who supervises, for people; what it computes with is part of it, because the last bits depend on that. */

@@ -2,6 +2,7 @@ package io.blocksmith.cli;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.run.DamagedResultException;
 import java.util.Locale;
 import java.util.Objects;
 import picocli.CommandLine;
@@ -83,6 +84,12 @@ public final class Main implements Runnable {
         if (failure instanceof BlocksmithException known && known.category() != Category.DEFECT) {
             System.err.println("blocksmith: " + known.getMessage());
             return known.category() == Category.USER ? WRONG_INPUT : FAILED;
+        }
+        if (failure instanceof DamagedResultException damaged) {
+            System.err.printf(
+                    "blocksmith: %s; going on with the run makes %s again%n",
+                    damaged.getMessage(), damaged.source().key());
+            return FAILED;
         }
         System.err.println("blocksmith: this is a defect of Blocksmith, please report it with the lines below");
         failure.printStackTrace(System.err);

@@ -97,6 +97,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     /** From a worker: it shares the attempt no longer, or never did. */
     record AssistEnded(Ticket ticket, String worker) implements Command, Wire {}
 
+    /** From a worker: it takes nothing more, and reports what it had before its process ends. */
+    record WorkerLeaves(String worker) implements Command, Wire {}
+
     private record WorkersListed(Set<ActorRef<WorkerNode.Command>> workers) implements Command {}
 
     private record WorkerLost(String name, ActorRef<WorkerNode.Command> worker) implements Command {}
@@ -161,6 +164,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private Set<ActorRef<WorkerNode.Command>> listed = Set.of();
     private final Deque<AttemptEnded> reports = new ArrayDeque<>();
     private final SequencedMap<String, Request> requests = new LinkedHashMap<>();
+    /** Requests that change nothing by a state that was read since they came. */
+    private final Set<String> confirmed = new HashSet<>();
+
     private Optional<String> stopRequested = Optional.empty();
     /** Set once this supervisor may write no more. */
     private Optional<RunOutcome> steppingDown = Optional.empty();
@@ -216,18 +222,17 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case WorkerJoined joined -> join(joined);
             case WorkerLost(String name, ActorRef<WorkerNode.Command> worker) -> lose(name, worker);
             case AttemptProgressed(Progress progress) -> progressed(progress);
-            case AttemptEnded report -> {
-                fleet.returned(report.worker(), report.ticket());
-                reports.add(report);
-            }
+            case AttemptEnded report -> reports.add(report);
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
+            // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
+            case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
             case JournalRead(RunState read) -> {
                 journalBusy = false;
                 take(read);
             }
             case JournalAppended(Event event, Runnable acknowledge, Appended appended) -> {
                 journalBusy = false;
-                troubles.passed();
+                troubles.journalWritten();
                 switch (appended) {
                     case Appended.Durable() -> durable(event, acknowledge);
                     case Appended.Fenced(String holder, long theirs) -> {
@@ -334,9 +339,16 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     }
 
     private void take(RunState read) {
-        troubles.passed();
+        troubles.journalRead();
         boolean mine = epoch > 0 && read.epoch() == epoch;
+        RunState known = state;
         state = read;
+        if (mine) {
+            // A start whose answer got lost is durable, and its worker has not heard of it.
+            read.running().stream()
+                    .filter(running -> running.ticket().epoch() == epoch && !known.isRunning(running.ticket()))
+                    .forEach(this::place);
+        }
         RunSubmission submission = settings.submission();
         int blocks = settings.decisions().plan().segments().blocks();
         if (read.phase() == Phase.NEW) {
@@ -401,7 +413,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case RunSubmitted _ ->
                 append(new SupervisorStarted(settings.clock().instant(), state.epoch() + 1, settings.holder()));
             case SupervisorStarted started -> supervise(started.epoch());
-            case StageStarted started -> place(started);
+            case StageStarted started ->
+                place((Running) state.stage(started.ticket().stage()));
             case StageCommitted(var _, Ticket ticket, var _) -> {
                 over(ticket);
                 troubles.committed();
@@ -433,6 +446,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private void supervise(long taken) {
         epoch = taken;
+        fleet.listens(now());
         getContext().getLog().info("supervising {} in epoch {}", state.run(), taken);
         state.running().forEach(running -> watchdog.began(running.ticket(), now()));
         ActorRef<Receptionist.Listing> listings = getContext()
@@ -442,7 +456,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         getContext().getSystem().receptionist().tell(Receptionist.subscribe(WorkerNode.KEY, listings));
     }
 
-    private void place(StageStarted started) {
+    private void place(Running started) {
         ActorRef<WorkerNode.Command> node = workers.get(started.worker());
         // A worker lost during the append gets nothing; the next decision abandons the attempt.
         if (node != null) {
@@ -474,8 +488,14 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             return;
         }
         for (AttemptEnded report = reports.poll(); report != null; report = reports.poll()) {
-            WorkerNode.Acknowledged acknowledged = new WorkerNode.Acknowledged(report.ticket());
+            // Until its end is durable the attempt is the worker's: should the ledger fail, it is reported again.
             ActorRef<WorkerNode.Command> worker = report.replyTo();
+            Ticket ticket = report.ticket();
+            String name = report.worker();
+            Runnable acknowledge = () -> {
+                fleet.returned(name, ticket);
+                worker.tell(new WorkerNode.Acknowledged(ticket));
+            };
             Optional<Event> event = Outcome.event(
                     state,
                     report.ticket(),
@@ -483,10 +503,10 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
                     report.outcome(),
                     settings.clock().instant());
             if (event.isPresent()) {
-                append(event.get(), () -> worker.tell(acknowledged));
+                append(event.get(), acknowledge);
                 return;
             }
-            worker.tell(acknowledged);
+            acknowledge.run();
         }
         for (Map.Entry<String, Request> request = requests.pollFirstEntry();
                 request != null;
@@ -505,7 +525,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         }
     }
 
-    /** Whether the request became an event that is being appended. */
+    /** Whether the request keeps the ledger busy: it became an event, or its being idle is looked up. */
     private boolean fulfil(String id, Request request) {
         if (request instanceof Request.Cancel(String by)) {
             // Done only when the run rests: a supervisor that dies before that leaves the request to the next one.
@@ -514,8 +534,15 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         }
         Optional<Event> event = request.event(state, settings.clock().instant());
         if (event.isEmpty()) {
-            done(id);
-            return false;
+            if (confirmed.remove(id)) {
+                done(id);
+                return false;
+            }
+            // Whoever was overtaken unawares must not wave away what its successor is asked: the ledger tells.
+            confirmed.add(id);
+            requests.putFirst(id, request);
+            read();
+            return true;
         }
         append(event.get(), () -> done(id));
         return true;
@@ -562,7 +589,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private void look() {
         List<ActorRef<WorkerNode.Command>> silent =
-                listed.stream().filter(worker -> !workers.containsValue(worker)).toList();
+                listed.stream().filter(worker -> !canBeHeard(worker)).toList();
         greet(silent);
         for (Straggler straggler : watchdog.stragglers(now())) {
             slow(straggler);
@@ -590,6 +617,11 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             }
             return found;
         });
+    }
+
+    /** Whether its answer to a greeting has come since it was last out of reach; greeting or answer may get lost. */
+    private boolean canBeHeard(ActorRef<WorkerNode.Command> worker) {
+        return fleet.reachable(now()).keySet().stream().anyMatch(name -> worker.equals(workers.get(name)));
     }
 
     private void slow(Straggler straggler) {

@@ -56,6 +56,7 @@ final class WireTypes {
             .with(141, RunSupervisor.AttemptProgressed.class)
             .with(142, RunSupervisor.AttemptEnded.class)
             .with(143, RunSupervisor.AssistEnded.class)
+            .with(144, RunSupervisor.WorkerLeaves.class)
             .with(150, Placement.Started.class);
 
     private WireTypes() {}

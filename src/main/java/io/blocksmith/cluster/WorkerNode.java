@@ -45,7 +45,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
     /** Run this attempt; a repetition changes nothing. Answered with {@link Placement.Started}. */
     record Start(Assignment assignment, ActorRef<Placement.Command> replyTo) implements Command, Wire {}
 
-    /** End this attempt at its next step; ignored when it is over. */
+    /** End this attempt at its next step; answered with {@link RunSupervisor.AttemptEnded} also when it is not here. */
     record Cancel(Ticket ticket) implements Command, Wire {}
 
     /** The outcome of this attempt is durable, or of no interest any more. */
@@ -148,7 +148,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
         switch (command) {
             case Hello hello -> greet(hello);
             case Start(Assignment assignment, ActorRef<Placement.Command> replyTo) -> start(assignment, replyTo);
-            case Cancel(Ticket ticket) -> toAttempt(ticket, new StageAttempt.Cancel());
+            case Cancel(Ticket ticket) -> cancel(ticket);
             case Acknowledged(Ticket ticket) -> {
                 toAttempt(ticket, new StageAttempt.Acknowledged());
                 // It is over from now on, not only when its actor has stopped: what the supervisor wants next may have
@@ -168,6 +168,13 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             }
             case Leave(ActorRef<Done> replyTo) -> {
                 isLeaving = true;
+                getContext()
+                        .getSystem()
+                        .receptionist()
+                        .tell(Receptionist.deregister(KEY, getContext().getSelf()));
+                supervisors
+                        .values()
+                        .forEach(known -> known.actor().tell(new RunSupervisor.WorkerLeaves(identity.name())));
                 waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
                 help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
@@ -224,7 +231,10 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
     private void start(Assignment assignment, ActorRef<Placement.Command> replyTo) {
         Ticket ticket = assignment.ticket();
         replyTo.tell(new Placement.Started(ticket));
-        if (attempts.containsKey(ticket) || finished.containsKey(ticket)) {
+        Supervisor known = supervisors.get(ticket.run());
+        // A supervisor of an older epoch is over, and the present one has been told that the attempt is not here.
+        boolean late = known != null && ticket.epoch() < known.epoch();
+        if (attempts.containsKey(ticket) || finished.containsKey(ticket) || late) {
             return;
         }
         if (isLeaving) {
@@ -257,6 +267,22 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                 .spawnAnonymous(Assistant.create(
                         assignment, identity.name(), getContext().getSelf(), device));
         help = Optional.of(new Help(assignment.ticket(), helper));
+    }
+
+    private void cancel(Ticket ticket) {
+        if (attempts.containsKey(ticket)) {
+            toAttempt(ticket, new StageAttempt.Cancel());
+            return;
+        }
+        // Whoever asks believes that it is here; should its start still come, it comes too late.
+        finished.put(ticket, true);
+        tell(
+                ticket,
+                new RunSupervisor.AttemptEnded(
+                        ticket,
+                        identity.name(),
+                        new Outcome.Cancelled(Evidence.NONE),
+                        getContext().getSelf()));
     }
 
     private void toAttempt(Ticket ticket, StageAttempt.Command command) {

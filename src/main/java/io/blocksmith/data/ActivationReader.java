@@ -141,7 +141,7 @@ public final class ActivationReader implements AutoCloseable {
         try {
             return ahead.get();
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof BlocksmithException known) {
+            if (e.getCause() instanceof RuntimeException known) {
                 throw known;
             }
             throw cannotRead(e.getCause());

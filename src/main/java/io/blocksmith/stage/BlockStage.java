@@ -5,9 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.boundary.Boundary;
 import io.blocksmith.boundary.FolderBoundary;
-import io.blocksmith.data.ActivationLayout;
-import io.blocksmith.data.TokenFile;
-import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.llama.BlockWeights;
@@ -24,13 +21,9 @@ import io.blocksmith.quant.TrainableWeight;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.RunState;
-import io.blocksmith.run.Segments.Range;
-import io.blocksmith.run.Stage;
-import io.blocksmith.run.Stage.RepairBlock;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.BlockAp;
-import io.blocksmith.spec.Calibration;
 import io.blocksmith.spec.Quantization;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.train.BlockApTrainer;
@@ -64,13 +57,6 @@ final class BlockStage {
         this.grid = run.recipe().quantization();
     }
 
-    /** Hidden states of all calibration windows: trained ones first, then the validation windows. */
-    static ActivationLayout layout(RunContext run, int hidden) {
-        Calibration calibration = run.recipe().calibration();
-        int samples = calibration.trainSamples() + calibration.validationSamples();
-        return new ActivationLayout(calibration.activations(), samples, calibration.sequenceLength(), hidden);
-    }
-
     /** The streams that enter a block, and how many of the samples are trained on. */
     private record Entering(Boundary full, Boundary quantized, int trainSamples) {}
 
@@ -91,12 +77,14 @@ final class BlockStage {
                 AffineQuantizer quantizer = new AffineQuantizer(grid, manager);
                 Packer packer = new Packer(grid, manager)) {
             LlamaConfig config = model.config();
-            Entering entering = repair
-                    ? repairEntering(state, block, model, scratch, manager)
-                    : trainEntering(state, block, config.hidden());
-            int length = entering.full().layout().sequenceLength();
-            RotaryTable rotary = RotaryTable.of(config, length, manager);
+            Chain chain = repair
+                    ? Chain.repair(run, config.hidden())
+                    : Chain.segment(run, CaptureParts.of(run.recipe(), run.plan()), block, config.hidden());
+            RotaryTable rotary = RotaryTable.of(config, chain.layout().sequenceLength(), manager);
             try (ScriptedBlock decoder = ScriptedBlock.compile(config, rotary, run.bfloat16(), manager)) {
+                HiddenStates states =
+                        new HiddenStates(run, state, chain, model, decoder, packer, scratch, manager, progress);
+                Entering entering = entering(states, block, repair);
                 BlockWeights weights = model.block(block, manager);
                 FolderBoundary targets = pass("targets", entering.full(), decoder, weights, scratch, manager, progress);
                 BlockState trained = repair
@@ -202,52 +190,13 @@ final class BlockStage {
                 : run.plan().segments().of(block).end();
     }
 
-    private Entering trainEntering(RunState state, int block, int hidden) {
-        ActivationLayout layout = layout(run, hidden);
-        int trainSamples = run.recipe().calibration().trainSamples();
-        Range range = run.plan().segments().of(block);
-        if (block == range.first()) {
-            // A segment's first block sees the full-precision stream on both sides.
-            Boundary full = new CaptureStage(run).captured(state, range, layout);
-            return new Entering(full, full, trainSamples);
-        }
-        return sealedBy(state, new TrainBlock(block - 1), block, layout, trainSamples);
-    }
-
-    /** The repair pass walks a part of the samples from the embeddings on. */
-    private Entering repairEntering(
-            RunState state, int block, CheckpointWeights model, Path scratch, NDManager manager) {
-        Calibration calibration = run.recipe().calibration();
-        int trainSamples = recipe.repair().samples();
-        ActivationLayout layout = new ActivationLayout(
-                calibration.activations(),
-                trainSamples + calibration.validationSamples(),
-                calibration.sequenceLength(),
-                model.config().hidden());
-        if (block > 0) {
-            return sealedBy(state, new RepairBlock(block - 1), block, layout, trainSamples);
-        }
-        try (TokenFile tokens = run.calibrationTokens()) {
-            Windows.Split split = run.calibration(tokens);
-            Boundary embedded = Boundary.embed(
-                    model,
-                    List.of(split.train().first(trainSamples), split.validation()),
-                    scratch.resolve("embedded"),
-                    layout,
-                    recipe.batchSize(),
-                    manager,
-                    (_, _) -> {});
-            return new Entering(embedded, embedded, trainSamples);
-        }
-    }
-
-    private Entering sealedBy(RunState state, Stage before, int block, ActivationLayout layout, int trainSamples) {
-        StoredBoundaries stored = new StoredBoundaries(run);
-        List<StoredBoundaries.Sealed> sealed = List.of(new StoredBoundaries.Sealed(before, layout));
-        return new Entering(
-                stored.read(state, sealed, block, RunNames.Stream.FULL),
-                stored.read(state, sealed, block, RunNames.Stream.QUANTIZED),
-                trainSamples);
+    private Entering entering(HiddenStates states, int block, boolean repair) {
+        Boundary full = states.full(block);
+        // A chain's first block sees the full-precision stream on both sides.
+        Boundary quantized = block == states.chain().first() ? full : states.quantized(block);
+        int trainSamples =
+                repair ? recipe.repair().samples() : run.recipe().calibration().trainSamples();
+        return new Entering(full, quantized, trainSamples);
     }
 
     private FolderBoundary pass(

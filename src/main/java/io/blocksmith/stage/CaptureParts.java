@@ -1,8 +1,10 @@
 package io.blocksmith.stage;
 
 import io.blocksmith.data.ActivationLayout;
+import io.blocksmith.data.Windows;
 import io.blocksmith.run.Plan;
 import io.blocksmith.spec.Recipe;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -42,6 +44,16 @@ record CaptureParts(int samples, int batch, int parts) {
     /** The parts that hold a window, in order. */
     IntStream filled() {
         return IntStream.range(0, parts).filter(part -> size(part) > 0);
+    }
+
+    /** The windows of {@code part}: some of the trained ones, some of the others, or both. */
+    List<Windows> windows(int part, Windows.Split split) {
+        int trained = split.train().count();
+        int first = first(part);
+        int end = end(part);
+        return List.of(
+                split.train().range(Math.min(first, trained), Math.min(end, trained)),
+                split.validation().range(Math.max(first, trained) - trained, Math.max(end, trained) - trained));
     }
 
     /** The layout of a part out of that of all windows. */

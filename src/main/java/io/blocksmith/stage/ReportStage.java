@@ -4,6 +4,9 @@ import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.report.ReportData;
 import io.blocksmith.report.ReportFiles;
+import io.blocksmith.run.DamagedResultException;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Segments;
 import io.blocksmith.run.Stage;
@@ -16,17 +19,23 @@ import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.ExportFormat;
+import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.store.SpecFile;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Gathers what the ledger and the curves tell into {@code report.json} and {@code report.html}. */
 final class ReportStage {
+    private static final Logger LOG = LoggerFactory.getLogger(ReportStage.class);
+
     private final RunContext run;
     private final InstantSource clock;
 
@@ -38,19 +47,36 @@ final class ReportStage {
     AttemptResult run(Ticket ticket, AttemptProgress progress) {
         progress.begin("report");
         Path folder = run.scratch(ticket);
-        try (CheckpointWeights model = run.openModel()) {
-            new ReportFiles(folder).write(gather(ticket.run(), run.state(), model));
-        }
+        write(ticket.run(), folder);
         run.requireRunning(ticket);
+        put(folder);
+        return new AttemptResult(List.of(), Map.of());
+    }
+
+    /** Reports a run that has stopped, as far as it came; a later end replaces this report. */
+    void stopped() {
+        RunState state = run.state();
+        Path folder = run.scratch(state.nextTicket(new Stage.Report()));
+        write(state.run(), folder);
+        put(folder);
+    }
+
+    private void write(String name, Path folder) {
+        try (CheckpointWeights model = run.openModel()) {
+            new ReportFiles(folder).write(gather(name, run.state(), model));
+        }
+    }
+
+    private void put(Path folder) {
         for (String name : List.of(RunNames.REPORT_JSON, RunNames.REPORT_HTML)) {
             run.store().put(name, folder.resolve(name));
         }
-        return new AttemptResult(List.of(), Map.of());
     }
 
     private ReportData gather(String name, RunState state, CheckpointWeights model) {
         LlamaConfig config = model.config();
         Package program = ReportStage.class.getPackage();
+        List<Event> events = new Ledger(run.store()).events();
         return new ReportData(
                 ReportData.VERSION,
                 Objects.requireNonNullElse(program.getImplementationVersion(), "development"),
@@ -68,6 +94,12 @@ final class ReportStage {
                 perplexities(state),
                 sizes(state, model),
                 stages(state),
+                FailureReport.attempts(events).stream()
+                        .map(ReportStage::failure)
+                        .toList(),
+                FailureReport.of(events)
+                        .map(report -> new ReportData.Stop(report.stage(), report.reason(), report.whatToDo()))
+                        .orElse(null),
                 Map.of(
                         "Java", Runtime.version().toString(),
                         "compute", run.compute().fingerprint(),
@@ -80,9 +112,11 @@ final class ReportStage {
         List<ReportData.Block> blocks = new ArrayList<>();
         for (int block = 0; block < config.blocks(); block++) {
             Stage trained = new TrainBlock(block);
-            Committed first = RunContext.committed(state, trained);
-            Committed last = RunContext.committed(state, run.plan().finalStage(block));
-            LossCurves.Curves curves = LossCurves.read(run.object(state, trained, LossCurves.FILE));
+            if (!(state.stage(trained) instanceof Committed first)) {
+                continue;
+            }
+            Committed last = state.stage(run.plan().finalStage(block)) instanceof Committed repaired ? repaired : first;
+            LossCurves.Curves curves = curves(state, trained);
             blocks.add(new ReportData.Block(
                     block,
                     segments.of(block).segment(),
@@ -98,9 +132,37 @@ final class ReportStage {
         return blocks;
     }
 
+    /** A damaged curve is left out: no block is trained again for a picture. */
+    private LossCurves.Curves curves(RunState state, Stage stage) {
+        try {
+            return LossCurves.read(run.object(state, stage, LossCurves.FILE));
+        } catch (DamagedResultException damaged) {
+            LOG.warn("the report shows no losses of {}: {}", stage.key(), damaged.getMessage());
+            return new LossCurves.Curves(List.of(), List.of());
+        }
+    }
+
+    private static ReportData.Failure failure(FailureReport.Attempt attempt) {
+        return new ReportData.Failure(
+                attempt.stage(),
+                attempt.attempt(),
+                attempt.worker(),
+                attempt.category().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                attempt.reason(),
+                attempt.at().toString(),
+                attempt.step(),
+                attempt.losses(),
+                attempt.adjustment().learningRateFactor(),
+                attempt.adjustment().microBatches());
+    }
+
+    /** Null when the run has not come so far. */
     private ReportData.EndToEnd endToEnd(RunState state) {
-        StageResult result = RunContext.committed(state, new EndToEnd()).result();
-        LossCurves.Curves curves = LossCurves.read(run.object(state, new EndToEnd(), LossCurves.FILE));
+        if (!(state.stage(new EndToEnd()) instanceof Committed trained)) {
+            return null;
+        }
+        StageResult result = trained.result();
+        LossCurves.Curves curves = curves(state, new EndToEnd());
         return new ReportData.EndToEnd(
                 figure(result, Figures.SECONDS),
                 (long) figure(result, Figures.PEAK_BYTES),

@@ -5,6 +5,7 @@ import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.CheckpointWeights;
+import io.blocksmith.run.DamagedResultException;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
@@ -17,17 +18,15 @@ import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.store.SpecFile;
+import io.blocksmith.store.VerifiedObjects;
 import io.blocksmith.tensor.Compute;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -46,8 +45,8 @@ public final class RunContext {
     private final Compute compute;
     private final Plan plan;
     private final Ledger ledger;
-    /** Objects whose digest was seen to be right; asked on reading threads as well. */
-    private final Set<ObjectRef> verified = ConcurrentHashMap.newKeySet();
+    /** Asked on reading threads as well. */
+    private final VerifiedObjects verified;
 
     private final Duration checkpointInterval;
 
@@ -64,6 +63,7 @@ public final class RunContext {
         this.compute = compute;
         this.plan = Plan.of(identity.recipe(), blocks);
         this.ledger = new Ledger(store);
+        this.verified = new VerifiedObjects(store);
         this.checkpointInterval = checkpointInterval;
     }
 
@@ -151,58 +151,36 @@ public final class RunContext {
                 null, "stage %s is needed, but the ledger does not show its commit", stage.key());
     }
 
-    /** A local file with the object called {@code file} that the committed attempt at {@code stage} wrote. */
+    /**
+     * A local file with the object called {@code file} that the committed attempt at {@code stage} wrote.
+     *
+     * @throws DamagedResultException when it is not what was committed
+     */
     Path object(RunState state, Stage stage, String file) {
         Committed committed = committed(state, stage);
         String name = RunNames.attempt(committed.ticket()) + file;
         return committed.result().objects().stream()
                 .filter(object -> object.name().equals(name))
                 .findFirst()
-                .map(this::verified)
+                .map(object -> verified(object, stage))
                 .orElseThrow(() -> BlocksmithException.defect("%s did not commit %s", committed.ticket(), name));
     }
 
-    /**
-     * A local file with the committed {@code object}. Its length is checked each time, its digest once in this process.
-     *
-     * @throws BlocksmithException when it is not what the ledger says
-     */
-    Path verified(ObjectRef object) {
-        Path file = store.path(object.name());
-        Optional<String> damage = damage(file, object);
-        if (damage.isPresent()) {
-            // A damaged local copy can be fetched anew; a damaged object stays what it is.
-            store.refresh(object.name());
-            file = store.path(object.name());
-            damage = damage(file, object);
-        }
-        if (damage.isPresent()) {
-            throw BlocksmithException.environment(
-                    null, "%s: %s; it was damaged after it was committed", store.where(object.name()), damage.get());
-        }
-        return file;
+    /** What is wrong with a committed object, found by reading it once in this process; empty when nothing is. */
+    Optional<String> damage(ObjectRef object) {
+        return verified.damage(object).map(damage -> "%s: %s".formatted(store.where(object.name()), damage));
     }
 
-    private Optional<String> damage(Path file, ObjectRef object) {
-        try {
-            long found = Files.size(file);
-            if (found != object.bytes()) {
-                return Optional.of("%d bytes were committed, %d are found".formatted(object.bytes(), found));
-            }
-            if (verified.contains(object)) {
-                return Optional.empty();
-            }
-            String digest = InputDigests.sha256(file);
-            if (!digest.equals(object.sha256())) {
-                return Optional.of("SHA-256 %s was committed, %s is found".formatted(object.sha256(), digest));
-            }
-            verified.add(object);
-            return Optional.empty();
-        } catch (NoSuchFileException e) {
-            return Optional.of("%d bytes were committed, there is no such object".formatted(object.bytes()));
-        } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
-        }
+    /**
+     * A local file with an object that {@code stage} committed.
+     *
+     * @throws DamagedResultException when it is not what was committed
+     */
+    Path verified(ObjectRef object, Stage stage) {
+        damage(object).ifPresent(damage -> {
+            throw new DamagedResultException(stage, damage);
+        });
+        return store.path(object.name());
     }
 
     CheckpointWeights openModel() {
@@ -211,7 +189,17 @@ public final class RunContext {
 
     /** The calibration tokens; closed by the caller. */
     TokenFile calibrationTokens() {
-        return TokenFile.open(store.path(CALIBRATION_TOKENS), Path.of(inputs.calibration()));
+        return tokens(CALIBRATION_TOKENS, inputs.calibration(), identity.calibration());
+    }
+
+    private TokenFile tokens(String name, String text, String textDigest) {
+        StoredTokens tokens = new StoredTokens(store, name, Path.of(text));
+        tokens.heal(verified, textDigest, Path.of(inputs.model()), () -> {
+            try (CheckpointWeights model = openModel()) {
+                return model.config().vocabulary();
+            }
+        });
+        return tokens.open();
     }
 
     /** Trained and validation windows of Block-AP. */
@@ -290,9 +278,7 @@ public final class RunContext {
     /** The tokens behind {@link #evaluationWindows}; closed by the caller. */
     TokenFile evaluationTokens() {
         Optional<String> text = inputs.evaluationText();
-        return text.isPresent()
-                ? TokenFile.open(store.path(EVALUATION_TOKENS), Path.of(text.get()))
-                : calibrationTokens();
+        return text.isPresent() ? tokens(EVALUATION_TOKENS, text.get(), identity.evaluation()) : calibrationTokens();
     }
 
     /** Tokens that pass through the model for each perplexity. */

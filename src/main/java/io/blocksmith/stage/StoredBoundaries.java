@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Boundaries in the store: each shard an object, put by the attempt that made it and looked up when it is read. */
 record StoredBoundaries(RunContext run) {
@@ -38,6 +39,29 @@ record StoredBoundaries(RunContext run) {
         return objects;
     }
 
+    /** What is wrong with a part of a boundary; empty when every shard of it is as it was committed. */
+    Optional<String> damage(
+            RunState state, Sealed sealed, int block, RunNames.Stream stream, AttemptProgress progress) {
+        Committed committed = RunContext.committed(state, sealed.stage());
+        String prefix = RunNames.boundary(committed.ticket(), block, stream);
+        List<ObjectRef> shards = committed.result().objects().stream()
+                .filter(object -> object.name().startsWith(prefix))
+                .toList();
+        int expected = sealed.layout().shards();
+        if (shards.size() != expected) {
+            return Optional.of("%s sealed %d shards of it, %d are needed"
+                    .formatted(sealed.stage().key(), shards.size(), expected));
+        }
+        for (int shard = 0; shard < expected; shard++) {
+            Optional<String> damage = run.damage(shards.get(shard));
+            if (damage.isPresent()) {
+                return damage;
+            }
+            progress.passed(shard + 1L, expected, 0);
+        }
+        return Optional.empty();
+    }
+
     /** The boundary before {@code block} that committed stages sealed, one part after the other. */
     Boundary read(RunState state, List<Sealed> sealed, int block, RunNames.Stream stream) {
         List<ActivationPart> parts =
@@ -56,7 +80,7 @@ record StoredBoundaries(RunContext run) {
             if (object == null) {
                 throw BlocksmithException.defect("%s did not seal %s", committed.ticket(), name);
             }
-            return run.verified(object);
+            return run.verified(object, sealed.stage());
         });
     }
 }

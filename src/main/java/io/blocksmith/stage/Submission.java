@@ -1,7 +1,6 @@
 package io.blocksmith.stage;
 
 import io.blocksmith.data.TokenFile;
-import io.blocksmith.data.TokenSource;
 import io.blocksmith.estimate.RunEstimate;
 import io.blocksmith.export.ModelExport;
 import io.blocksmith.failure.BlocksmithException;
@@ -147,14 +146,10 @@ public final class Submission {
     }
 
     private void tokens(ObjectStore store, String name, String file) {
-        if (store.exists(RunNames.SPEC) && store.exists(name)) {
-            return;
-        }
         // Without a specification, tokens may be those of another text that was refused.
-        Path temporary = store.temporary(name);
-        TokenSource source = TokenSource.of(Path.of(file), Path.of(inputs.model()), config.vocabulary());
-        TokenFile.write(temporary, source).close();
-        store.put(name, temporary);
+        if (!store.exists(RunNames.SPEC)) {
+            new StoredTokens(store, name, Path.of(file)).write(Path.of(inputs.model()), config.vocabulary());
+        }
     }
 
     /** Fails when a phase asks for more windows than there are. */

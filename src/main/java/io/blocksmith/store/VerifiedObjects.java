@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Committed objects, each read through and compared with its record before this process first uses it. For use by many
- * threads.
+ * Committed objects, each read through and compared with its record before this process first uses it; later only asked
+ * whether it is still there in its length. For use by many threads.
  */
 public final class VerifiedObjects {
     private final ObjectStore store;
@@ -56,9 +56,6 @@ public final class VerifiedObjects {
 
     /** What is wrong with the object, with expected and found; empty when nothing is. */
     public Optional<String> damage(ObjectRef object) {
-        if (sound.contains(object)) {
-            return Optional.empty();
-        }
         Optional<String> damage = look(object);
         if (damage.isPresent()) {
             // It may be the local copy that is damaged, or an object that arrived a moment ago.
@@ -81,8 +78,9 @@ public final class VerifiedObjects {
             if (bytes != expected.bytes()) {
                 return Optional.of("damaged: %d bytes expected, %d found".formatted(expected.bytes(), bytes));
             }
-            ObjectRef found = Digests.of(expected.name(), file);
-            return difference(expected, found);
+            return sound.contains(expected)
+                    ? Optional.empty()
+                    : difference(expected, Digests.of(expected.name(), file));
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "read", file);
         }

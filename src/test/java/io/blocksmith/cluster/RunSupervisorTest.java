@@ -9,6 +9,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.receptionist.Receptionist;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Plans;
@@ -117,5 +118,19 @@ class RunSupervisorTest {
                 .satisfies(failed -> assertThat(failed.reason()).isEqualTo("worker a is gone"));
         assertThat(journal.events(StageCommitted.class).stream().map(StageCommitted::ticket))
                 .containsExactly(evaluation, second);
+    }
+
+    @Test
+    void aWorkerThatLeavesGivesItsAttemptBackAndGetsNoOther() {
+        ActorRef<RunSupervisor.Command> supervisor = supervise();
+        TestProbe<WorkerNode.Command> leaving = register("a");
+        assertThat(started(leaving)).isEqualTo(CAPTURE);
+        supervisor.tell(new RunSupervisor.WorkerLeaves("a"));
+        supervisor.tell(
+                new RunSupervisor.AttemptEnded(CAPTURE, "a", new Outcome.Cancelled(Evidence.NONE), attempt.getRef()));
+        attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
+        TestProbe<WorkerNode.Command> other = register("b");
+        assertThat(started(other)).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
+        leaving.expectNoMessage(Duration.ZERO);
     }
 }

@@ -8,14 +8,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.boundary.Boundary;
 import io.blocksmith.boundary.BoundaryReader;
-import io.blocksmith.data.ActivationLayout;
-import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.TinyModel;
+import io.blocksmith.run.DamagedResultException;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Segments.Range;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.TestCompute;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -56,9 +56,9 @@ class CaptureStageTest {
         }
 
         assertThatThrownBy(() -> read(run, ONE_PART))
-                .isInstanceOf(BlocksmithException.class)
+                .isInstanceOf(DamagedResultException.class)
                 .hasMessageContaining(shard.name())
-                .hasMessageContaining("%d bytes were committed, %d are found", shard.bytes(), shard.bytes() - 1);
+                .hasMessageContaining("%d bytes expected, %d found", shard.bytes(), shard.bytes() - 1);
     }
 
     @Test
@@ -70,8 +70,8 @@ class CaptureStageTest {
         Files.write(path(shard), content);
 
         assertThatThrownBy(() -> read(run, ONE_PART))
-                .isInstanceOf(BlocksmithException.class)
-                .hasMessageContaining("SHA-256 %s was committed", shard.sha256());
+                .isInstanceOf(DamagedResultException.class)
+                .hasMessageContaining("with SHA-256 %s expected", shard.sha256());
     }
 
     private StagedRun captured() {
@@ -115,9 +115,9 @@ class CaptureStageTest {
 
     private static List<Float> read(StagedRun run, CaptureParts parts) {
         Range second = run.context().plan().segments().ranges().get(1);
-        ActivationLayout all = BlockStage.layout(run.context(), 64);
-        Boundary boundary =
-                new CaptureStage(run.context(), parts).captured(run.ledger().read(), second, all);
+        Chain chain = Chain.segment(run.context(), parts, second.first(), 64);
+        Boundary boundary = new StoredBoundaries(run.context())
+                .read(run.ledger().read(), chain.full().apply(second.first()), second.first(), RunNames.Stream.FULL);
         List<Float> numbers = new ArrayList<>();
         try (NDManager manager = TestCompute.cpu().manager().newSubManager();
                 BoundaryReader reader = boundary.read(4, manager)) {

@@ -17,8 +17,13 @@ final class StagedRecipes {
 
     private StagedRecipes() {}
 
-    /** 24 windows trained on and 7 others, {@code batch} at a time. */
+    /** 24 windows trained on and 7 others, {@code batch} at a time; without a repair pass. */
     static Recipe segments(int segments, int batch) {
+        return repaired(segments, batch, 0);
+    }
+
+    /** The same with a repair pass over {@code repairSamples} windows, 0 for none. */
+    static Recipe repaired(int segments, int batch, int repairSamples) {
         return new Recipe(
                 new Quantization(2, 32, false),
                 new Calibration(16, 24, 7, Calibration.Order.RANDOM, Calibration.Activations.FLOAT32),
@@ -31,7 +36,7 @@ final class StagedRecipes {
                         BlockAp.Trained.ALL,
                         true,
                         segments,
-                        new BlockAp.Repair(0, 0.5)),
+                        new BlockAp.Repair(repairSamples, 0.5)),
                 endToEnd(),
                 new Evaluation(16, 4),
                 List.of(ExportFormat.GPTQ),

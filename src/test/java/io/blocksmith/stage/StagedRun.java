@@ -41,7 +41,7 @@ final class StagedRun {
         }
     };
 
-    private final RunContext context;
+    private RunContext context;
     private final Ledger ledger;
 
     private StagedRun(RunContext context, Ledger ledger) {
@@ -73,6 +73,11 @@ final class StagedRun {
 
     RunContext context() {
         return context;
+    }
+
+    /** Forgets what was looked at, as a new process would. */
+    void reopen() {
+        context = RunContext.open(context.store(), TestCompute.cpu(), Duration.ofMinutes(2));
     }
 
     Journal ledger() {
