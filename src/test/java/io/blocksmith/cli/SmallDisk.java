@@ -32,7 +32,8 @@ final class SmallDisk implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        String said = run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "blocksmith-test", folder.toString());
+        String said =
+                run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "blocksmith-test", folder.toString());
         if (!said.isEmpty()) {
             throw new Refused("no file system can be mounted here: " + said.strip());
         }
