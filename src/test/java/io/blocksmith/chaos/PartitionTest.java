@@ -94,6 +94,7 @@ class PartitionTest {
         cluster.submit(recipe.named(RUN));
         TestNode lost = cluster.node(held.awaitHeld()).orElseThrow();
 
+        lost.keep(false);
         hosts.cut(host(lost));
         held.release();
 
@@ -111,6 +112,7 @@ class PartitionTest {
         held.awaitHeld();
         TestNode before = cluster.supervisor(RUN).orElseThrow();
 
+        before.keep(false);
         hosts.cut(host(before));
         Waits.until("another supervisor", () -> supervisors().size() > 1);
         held.release();
