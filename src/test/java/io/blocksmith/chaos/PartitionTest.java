@@ -58,6 +58,16 @@ class PartitionTest {
                         "patience.lease", "30s",
                         "akka.cluster.failure-detector.acceptable-heartbeat-pause", "5s",
                         "akka.cluster.split-brain-resolver.stable-after", "7s"));
+        awaitUp();
+    }
+
+    /** One that is not up has no vote: cut off from two such, the only one that has would be the majority. */
+    private void awaitUp() {
+        for (int host = 0; host < COORDINATORS + WORKERS; host++) {
+            String up = "MemberUp(Member(akka://blocksmith@%s:".formatted(hosts.address(host));
+            Waits.until(
+                    up, () -> cluster.coordinators().stream().allMatch(node -> node.log().contains(up)));
+        }
     }
 
     @AfterEach
