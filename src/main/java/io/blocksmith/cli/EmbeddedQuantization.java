@@ -7,6 +7,7 @@ import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.run.Event;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
@@ -18,6 +19,7 @@ import io.blocksmith.stage.Submission;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunFolder;
+import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.Compute;
 import io.blocksmith.tensor.DeviceThread;
 import java.io.IOException;
@@ -114,13 +116,18 @@ final class EmbeddedQuantization {
         RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
-            StageRunner pipeline = aroundStages.apply(new Pipeline(context, System::nanoTime, InstantSource.system()));
-            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(pipeline, compute.fingerprint(), thread), view);
+            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            StageRunner stages = aroundStages.apply(pipeline);
+            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(stages, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);
             try {
-                return finalState(outcome.get());
+                RunOutcome how = outcome.get();
+                if (how instanceof RunOutcome.Stopped(RunState state) && hasFailed(state)) {
+                    report(pipeline);
+                }
+                return finalState(how);
             } catch (ExecutionException e) {
                 throw BlocksmithException.defect("the run ended without an outcome: %s", e.getCause());
             } catch (InterruptedException e) {
@@ -130,6 +137,21 @@ final class EmbeddedQuantization {
                 forget(onSignal);
                 view.finish();
             }
+        }
+    }
+
+    private static boolean hasFailed(RunState state) {
+        return state.rest()
+                .filter(rest -> rest.cause() == Event.RestCause.FAILURE)
+                .isPresent();
+    }
+
+    /** Nobody is to miss why the run stopped because its report could not be written. */
+    private static void report(Pipeline pipeline) {
+        try {
+            pipeline.reportStop();
+        } catch (RuntimeException failure) {
+            System.err.println("the report of the stopped run could not be written: " + failure.getMessage());
         }
     }
 
@@ -180,8 +202,15 @@ final class EmbeddedQuantization {
         if (failure.isPresent() && failure.get().category() == Category.WORKER_LOST) {
             return new BlocksmithException(Category.WORKER_LOST, reason + advice, null);
         }
-        return new StoppedForGood(
-                reason + failure.map(report -> "\n" + report.whatToDo()).orElse("") + advice);
+        if (failure.isPresent()) {
+            return new StoppedForGood("%s%n  to do: %s%n  more in %s and %s"
+                    .formatted(
+                            reason,
+                            failure.get().whatToDo(),
+                            folder.resolve(RunNames.FAILURE),
+                            folder.resolve(RunNames.REPORT_HTML)));
+        }
+        return new StoppedForGood(reason + advice);
     }
 
     /** Who supervises, for people; what it computes with is part of it, because the last bits depend on that. */

@@ -232,7 +232,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             }
             case JournalAppended(Event event, Runnable acknowledge, Appended appended) -> {
                 journalBusy = false;
-                troubles.passed();
+                troubles.journalWritten();
                 switch (appended) {
                     case Appended.Durable() -> durable(event, acknowledge);
                     case Appended.Fenced(String holder, long theirs) -> {
@@ -339,7 +339,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     }
 
     private void take(RunState read) {
-        troubles.passed();
+        troubles.journalRead();
         boolean mine = epoch > 0 && read.epoch() == epoch;
         RunState known = state;
         state = read;

@@ -17,11 +17,13 @@ import java.util.TreeMap;
  * @param created when the report was written, ISO-8601 with zone
  * @param recipe the frozen recipe as a JSON object; the page reads {@code quantization.bits} and
  *     {@code quantization.group-size} for its summary
- * @param blocks in model order
- * @param endToEnd null when the run had no E2E-QP
+ * @param blocks in model order, as far as they are trained
+ * @param endToEnd null when the run had no E2E-QP, or not yet
  * @param perplexity in the order full precision, round-to-nearest, after Block-AP, after E2E-QP, as far as measured
  * @param sizes the input model first, then the exports
  * @param stages in the order they were committed
+ * @param failures attempts that failed, oldest first
+ * @param stopped why the run stopped before its end; null when it did not
  * @param environment what the run ran on: name to value, shown as it is
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -37,6 +39,8 @@ public record ReportData(
         List<Perplexity> perplexity,
         List<Size> sizes,
         List<StageCost> stages,
+        List<Failure> failures,
+        Stop stopped,
         Map<String, String> environment) {
 
     /** Raised when a field changes its meaning or goes away; new fields do not raise it. */
@@ -47,6 +51,7 @@ public record ReportData(
         perplexity = listOf(perplexity);
         sizes = listOf(sizes);
         stages = listOf(stages);
+        failures = listOf(failures);
         environment = environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment));
     }
 
@@ -122,6 +127,38 @@ public record ReportData(
     /** What one stage cost; {@code stage} is its key. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record StageCost(String stage, double seconds, long peakBytes, int attempts) {}
+
+    /**
+     * One attempt that failed.
+     *
+     * @param stage its key
+     * @param category of the error, in lower case
+     * @param at ISO-8601
+     * @param step the last step it told of, 0 before the first
+     * @param losses the last training losses, oldest first
+     * @param learningRateFactor what the recipe's rates were multiplied with
+     * @param microBatches parts that a batch passed the device in
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Failure(
+            String stage,
+            int attempt,
+            String worker,
+            String category,
+            String reason,
+            String at,
+            long step,
+            List<Double> losses,
+            double learningRateFactor,
+            int microBatches) {
+        public Failure {
+            losses = listOf(losses);
+        }
+    }
+
+    /** Why the run stopped before its end. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Stop(String stage, String reason, String whatToDo) {}
 
     private static <T> List<T> listOf(List<T> list) {
         return list == null ? List.of() : List.copyOf(list);

@@ -2,17 +2,22 @@ package io.blocksmith.run;
 
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event.RestCause;
-import io.blocksmith.run.Event.StageStarted;
+import io.blocksmith.run.Event.StageDamaged;
+import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.RunState.Rest;
+import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.StageState.Failure;
+import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.StageState.Waiting;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Why a run stopped when one of its stages failed for good; follows from the events alone.
@@ -40,12 +45,14 @@ public record FailureReport(
     /**
      * One try.
      *
+     * @param stage its key
      * @param step the last step it told of, 0 before the first
      * @param savedStep the step of its newest durable checkpoint, 0 when it saved nothing
      * @param losses the last training losses, oldest first
      * @param adjustment how it differed from the recipe
      */
     public record Attempt(
+            String stage,
             int attempt,
             String worker,
             Category category,
@@ -63,19 +70,52 @@ public record FailureReport(
     /** The report of the run with these events; empty unless it rests because a stage failed. */
     public static Optional<FailureReport> of(List<Event> events) {
         RunState state = RunState.empty();
-        Map<String, Adjustment> adjustments = new HashMap<>();
         for (Event event : events) {
             state = state.after(event);
-            if (event instanceof StageStarted started) {
-                adjustments.put(key(started.ticket().stage(), started.ticket().attempt()), started.adjustment());
-            }
         }
         Optional<Rest> rest = state.rest().filter(why -> why.cause() == RestCause.FAILURE);
         if (state.phase() != Phase.STOPPED || rest.isEmpty()) {
             return Optional.empty();
         }
         String run = state.run();
-        return culprit(state, rest.get()).map(failed -> report(run, rest.get(), failed, adjustments));
+        return culprit(state, rest.get()).map(failed -> report(run, rest.get(), failed, attempts(events)));
+    }
+
+    /** Every attempt of the run that failed or left a damaged result, oldest first, also those long forgiven. */
+    public static List<Attempt> attempts(List<Event> events) {
+        RunState state = RunState.empty();
+        List<Attempt> attempts = new ArrayList<>();
+        for (Event event : events) {
+            if (event instanceof StageFailed failed
+                    && state.stage(failed.ticket().stage()) instanceof Running running) {
+                attempts.add(new Attempt(
+                        failed.ticket().stage().key(),
+                        failed.ticket().attempt(),
+                        failed.worker(),
+                        failed.category(),
+                        failed.reason(),
+                        failed.at(),
+                        failed.evidence().step(),
+                        failed.evidence().savedStep(),
+                        failed.evidence().losses(),
+                        running.adjustment()));
+            } else if (event instanceof StageDamaged damaged
+                    && state.stage(damaged.source()) instanceof Committed source) {
+                attempts.add(new Attempt(
+                        damaged.source().key(),
+                        source.attempts(),
+                        source.worker(),
+                        Category.DAMAGED,
+                        damaged.reason(),
+                        damaged.at(),
+                        0,
+                        0,
+                        List.of(),
+                        source.adjustment()));
+            }
+            state = state.after(event);
+        }
+        return attempts;
     }
 
     /** The stage that the reason names; the policy's reasons begin with its key. */
@@ -91,10 +131,11 @@ public record FailureReport(
     }
 
     private static FailureReport report(
-            String run, Rest rest, Map.Entry<Stage, Waiting> failed, Map<String, Adjustment> adjustments) {
+            String run, Rest rest, Map.Entry<Stage, Waiting> failed, List<Attempt> attempts) {
         Stage stage = failed.getKey();
         List<Failure> failures = failed.getValue().failures();
         Category category = failures.getLast().category();
+        Set<Integer> counted = failures.stream().map(Failure::attempt).collect(Collectors.toSet());
         return new FailureReport(
                 run,
                 stage.key(),
@@ -103,22 +144,9 @@ public record FailureReport(
                 rest.reason(),
                 rest.since(),
                 whatToDo(category),
-                failures.stream()
-                        .map(failure -> new Attempt(
-                                failure.attempt(),
-                                failure.worker(),
-                                failure.category(),
-                                failure.reason(),
-                                failure.at(),
-                                failure.evidence().step(),
-                                failure.evidence().savedStep(),
-                                failure.evidence().losses(),
-                                adjustments.getOrDefault(key(stage, failure.attempt()), Adjustment.NONE)))
+                attempts.stream()
+                        .filter(attempt -> attempt.stage().equals(stage.key()) && counted.contains(attempt.attempt()))
                         .toList());
-    }
-
-    private static String key(Stage stage, int attempt) {
-        return stage.key() + "/" + attempt;
     }
 
     private static int block(Stage stage) {

@@ -57,8 +57,13 @@ public final class Troubles {
         return wait(journalFailures++);
     }
 
-    /** The journal works. */
-    public void passed() {
+    /** The journal can be read, which says nothing of writing: the next failure waits longer all the same. */
+    public void journalRead() {
+        journal = Optional.empty();
+    }
+
+    /** The journal was written. */
+    public void journalWritten() {
         journal = Optional.empty();
         journalFailures = 0;
     }

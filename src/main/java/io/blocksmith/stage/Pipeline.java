@@ -8,13 +8,18 @@ import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.store.StorageFailure;
 import io.blocksmith.tensor.ProcessMemory;
 import java.time.InstantSource;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The stages of EfficientQAT, each in a class of its own; measures how long each took and how much memory it had. */
 public final class Pipeline implements StageRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
+
     private final RunContext run;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
@@ -37,6 +42,15 @@ public final class Pipeline implements StageRunner {
         this.pace = pace;
     }
 
+    /** Writes the report of a run that has stopped, as far as it came. */
+    public void reportStop() {
+        try {
+            new ReportStage(run, clock).stopped();
+        } finally {
+            run.clear();
+        }
+    }
+
     @Override
     public StageResult run(Assignment assignment, Monitor monitor) {
         Ticket ticket = assignment.ticket();
@@ -55,8 +69,10 @@ public final class Pipeline implements StageRunner {
             return result.with(told.seconds(), ProcessMemory.peakBytes());
         } catch (EngineException e) {
             throw named(e);
+        } catch (BlocksmithException e) {
+            throw named(e);
         } finally {
-            run.clear();
+            clear();
         }
     }
 
@@ -71,8 +87,31 @@ public final class Pipeline implements StageRunner {
             new EndToEndAssistance(run, pace, assignment, worker, told).run();
         } catch (EngineException e) {
             throw named(e);
+        } catch (BlocksmithException e) {
+            throw named(e);
         } finally {
+            clear();
+        }
+    }
+
+    /** Work is written where the store is: when that has no room or fails, the attempt is not to blame. */
+    private static BlocksmithException named(BlocksmithException failure) {
+        return switch (failure.category()) {
+            case ENVIRONMENT, TRANSIENT ->
+                StorageFailure.category(failure)
+                        .map(category -> new BlocksmithException(category, failure.getMessage(), failure))
+                        .orElse(failure);
+            case USER, NOT_FINITE, DEVICE_MEMORY, STORE_FULL, STORE_UNAVAILABLE, HUNG, WORKER_LOST, DAMAGED, DEFECT ->
+                failure;
+        };
+    }
+
+    /** What cannot be deleted now is deleted before the next attempt; it must not hide how this one ended. */
+    private void clear() {
+        try {
             run.clear();
+        } catch (BlocksmithException e) {
+            LOG.warn("scratch files stay for now: {}", e.getMessage());
         }
     }
 

@@ -5,6 +5,8 @@ import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.report.ReportData;
 import io.blocksmith.report.ReportFiles;
 import io.blocksmith.run.DamagedResultException;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Segments;
 import io.blocksmith.run.Stage;
@@ -17,12 +19,14 @@ import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.ExportFormat;
+import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.store.SpecFile;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.slf4j.Logger;
@@ -43,19 +47,36 @@ final class ReportStage {
     AttemptResult run(Ticket ticket, AttemptProgress progress) {
         progress.begin("report");
         Path folder = run.scratch(ticket);
-        try (CheckpointWeights model = run.openModel()) {
-            new ReportFiles(folder).write(gather(ticket.run(), run.state(), model));
-        }
+        write(ticket.run(), folder);
         run.requireRunning(ticket);
+        put(folder);
+        return new AttemptResult(List.of(), Map.of());
+    }
+
+    /** Reports a run that has stopped, as far as it came; a later end replaces this report. */
+    void stopped() {
+        RunState state = run.state();
+        Path folder = run.scratch(state.nextTicket(new Stage.Report()));
+        write(state.run(), folder);
+        put(folder);
+    }
+
+    private void write(String name, Path folder) {
+        try (CheckpointWeights model = run.openModel()) {
+            new ReportFiles(folder).write(gather(name, run.state(), model));
+        }
+    }
+
+    private void put(Path folder) {
         for (String name : List.of(RunNames.REPORT_JSON, RunNames.REPORT_HTML)) {
             run.store().put(name, folder.resolve(name));
         }
-        return new AttemptResult(List.of(), Map.of());
     }
 
     private ReportData gather(String name, RunState state, CheckpointWeights model) {
         LlamaConfig config = model.config();
         Package program = ReportStage.class.getPackage();
+        List<Event> events = new Ledger(run.store()).events();
         return new ReportData(
                 ReportData.VERSION,
                 Objects.requireNonNullElse(program.getImplementationVersion(), "development"),
@@ -73,6 +94,12 @@ final class ReportStage {
                 perplexities(state),
                 sizes(state, model),
                 stages(state),
+                FailureReport.attempts(events).stream()
+                        .map(ReportStage::failure)
+                        .toList(),
+                FailureReport.of(events)
+                        .map(report -> new ReportData.Stop(report.stage(), report.reason(), report.whatToDo()))
+                        .orElse(null),
                 Map.of(
                         "Java", Runtime.version().toString(),
                         "compute", run.compute().fingerprint(),
@@ -85,8 +112,10 @@ final class ReportStage {
         List<ReportData.Block> blocks = new ArrayList<>();
         for (int block = 0; block < config.blocks(); block++) {
             Stage trained = new TrainBlock(block);
-            Committed first = RunContext.committed(state, trained);
-            Committed last = RunContext.committed(state, run.plan().finalStage(block));
+            if (!(state.stage(trained) instanceof Committed first)) {
+                continue;
+            }
+            Committed last = state.stage(run.plan().finalStage(block)) instanceof Committed repaired ? repaired : first;
             LossCurves.Curves curves = curves(state, trained);
             blocks.add(new ReportData.Block(
                     block,
@@ -113,8 +142,26 @@ final class ReportStage {
         }
     }
 
+    private static ReportData.Failure failure(FailureReport.Attempt attempt) {
+        return new ReportData.Failure(
+                attempt.stage(),
+                attempt.attempt(),
+                attempt.worker(),
+                attempt.category().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                attempt.reason(),
+                attempt.at().toString(),
+                attempt.step(),
+                attempt.losses(),
+                attempt.adjustment().learningRateFactor(),
+                attempt.adjustment().microBatches());
+    }
+
+    /** Null when the run has not come so far. */
     private ReportData.EndToEnd endToEnd(RunState state) {
-        StageResult result = RunContext.committed(state, new EndToEnd()).result();
+        if (!(state.stage(new EndToEnd()) instanceof Committed trained)) {
+            return null;
+        }
+        StageResult result = trained.result();
         LossCurves.Curves curves = curves(state, new EndToEnd());
         return new ReportData.EndToEnd(
                 figure(result, Figures.SECONDS),

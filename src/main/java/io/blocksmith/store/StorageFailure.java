@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Turns what the file system says into a categorised failure. */
 public final class StorageFailure {
@@ -38,17 +39,16 @@ public final class StorageFailure {
         String reason = failure instanceof FileSystemException named && named.getReason() != null
                 ? named.getReason()
                 : String.valueOf(failure.getMessage());
-        // The Java runtime hands on the C library's words, and no error number.
-        String lower = reason.toLowerCase(Locale.ROOT);
-        if (FULL.stream().anyMatch(lower::contains)) {
+        Optional<Category> storage = category(failure);
+        if (storage.equals(Optional.of(Category.STORE_FULL))) {
             return new BlocksmithException(
                     Category.STORE_FULL,
                     "cannot %s %s: no room is left (%s); free some".formatted(what, path, reason),
                     failure);
         }
-        if (UNAVAILABLE.stream().anyMatch(lower::contains)) {
+        if (storage.isPresent()) {
             return new BlocksmithException(
-                    Category.STORE_UNAVAILABLE,
+                    storage.get(),
                     "cannot %s %s: its file system fails (%s); look at its mount and its disk"
                             .formatted(what, path, reason),
                     failure);
@@ -61,6 +61,23 @@ public final class StorageFailure {
             return BlocksmithException.environment(failure, "cannot %s %s: there is no such file", what, path);
         }
         return BlocksmithException.transientFault(failure, "cannot %s %s: %s", what, path, reason);
+    }
+
+    /** STORE_FULL or STORE_UNAVAILABLE, when a failed read or write behind {@code failure} was for such a reason. */
+    public static Optional<Category> category(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException) {
+                // The Java runtime hands on the C library's words, and no error number.
+                String lower = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+                if (FULL.stream().anyMatch(lower::contains)) {
+                    return Optional.of(Category.STORE_FULL);
+                }
+                if (UNAVAILABLE.stream().anyMatch(lower::contains)) {
+                    return Optional.of(Category.STORE_UNAVAILABLE);
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** An object that was to be read is not there. */

@@ -12,12 +12,20 @@ final class Havoc {
     private static final double FROZEN = 0.1;
     private static final double MEAN_FROZEN_SECONDS = 8;
 
-    private final List<TestNode> nodes;
+    private final TestCluster cluster;
     private final Random random;
-    private final double meanSeconds;
+    private final Rate rate;
     private final int count;
     private final CompletableFuture<Void> over = new CompletableFuture<>();
     private Toll toll = new Toll(0, 0, 0);
+
+    /**
+     * How often and whom.
+     *
+     * @param meanSeconds between two faults, which are exponentially distributed
+     * @param coordinators share of the faults that hits coordinators, 0 to 1
+     */
+    record Rate(double meanSeconds, double coordinators) {}
 
     /**
      * What was done so far.
@@ -38,21 +46,20 @@ final class Havoc {
         }
     }
 
-    private Havoc(List<TestNode> nodes, Random random, double meanSeconds, int count) {
-        this.nodes = nodes;
+    private Havoc(TestCluster cluster, Random random, Rate rate, int count) {
+        this.cluster = cluster;
         this.random = random;
-        this.meanSeconds = meanSeconds;
+        this.rate = rate;
         this.count = count;
     }
 
     /**
      * Begins at once.
      *
-     * @param meanSeconds between two faults; exponentially distributed
      * @param kills SIGKILLs to end after
      */
-    static Havoc begin(TestCluster cluster, long seed, double meanSeconds, int kills) {
-        Havoc havoc = new Havoc(cluster.nodes(), new Random(seed), meanSeconds, kills);
+    static Havoc begin(TestCluster cluster, long seed, Rate rate, int kills) {
+        Havoc havoc = new Havoc(cluster, new Random(seed), rate, kills);
         Thread.ofPlatform().daemon().name("havoc").start(havoc::wreak);
         return havoc;
     }
@@ -60,7 +67,9 @@ final class Havoc {
     private void wreak() {
         try {
             while (toll().killed() < count) {
-                pass(meanSeconds);
+                pass(rate.meanSeconds());
+                List<TestNode> nodes =
+                        random.nextDouble() < rate.coordinators() ? cluster.coordinators() : cluster.workers();
                 strike(nodes.get(random.nextInt(nodes.size())), random.nextDouble());
             }
             over.complete(null);

@@ -2,6 +2,7 @@ package io.blocksmith.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Ticket;
@@ -15,12 +16,15 @@ import java.util.Optional;
 import java.util.SortedMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Real JVMs on loopback that die at named points: of one run, one thing dies in each phase. Every run ends in the bytes of
- * an undisturbed one. The table that is printed at the end says how long each recovery took.
+ * Real JVMs on loopback that die at named points: in the life of one run, the same kind of node dies in several phases.
+ * Every run ends in the bytes of an undisturbed one. The table that is printed at the end says how long each recovery
+ * took. Workers die in all phases and supervisors, alone and with the worker, in half of them; the other halves are run by
+ * {@code mvn -Psoak test -Dtest=KillMatrixTest}.
  */
 class KillMatrixTest {
     private static final int BLOCKS = 5;
@@ -67,30 +71,49 @@ class KillMatrixTest {
 
     @Test
     void aRunWhoseWorkerIsKilledInEveryPhaseEndsInTheSameBytes() {
-        killInEveryPhase("workers", Victim.WORKER);
+        killIn(List.of(Phase.values()), "workers", Victim.WORKER);
     }
 
     @Test
-    void aRunWhoseSupervisorIsKilledInEveryPhaseLosesNoAttemptAndEndsInTheSameBytes() {
-        killInEveryPhase("supervisors", Victim.SUPERVISOR);
-
-        RunHistory history = new RunHistory(cluster.events("supervisors"));
-        assertThat(history.failures()).as("attempts that were lost").isEmpty();
+    void aRunWhoseSupervisorIsKilledLosesNoAttemptAndEndsInTheSameBytes() {
+        killIn(List.of(Phase.CAPTURE, Phase.SAVING, Phase.COMMITTING, Phase.EXPORT), "supervisors", Victim.SUPERVISOR);
+        assertThat(new RunHistory(cluster.events("supervisors")).failures())
+                .as("attempts that were lost")
+                .isEmpty();
     }
 
     @Test
-    void aRunWhoseWorkerAndSupervisorAreKilledAtOnceInEveryPhaseEndsInTheSameBytes() {
-        killInEveryPhase("both", Victim.BOTH);
+    void aRunWhoseWorkerAndSupervisorAreKilledAtOnceEndsInTheSameBytes() {
+        killIn(List.of(Phase.TRAINING, Phase.SEALING, Phase.COMMITTED, Phase.END_TO_END), "both", Victim.BOTH);
     }
 
-    private void killInEveryPhase(String run, Victim victim) {
-        Fault fault = cluster.arm(Phase.CAPTURE.pattern());
+    @Test
+    @Tag("soak")
+    void aRunWhoseSupervisorIsKilledInEachOtherPhaseLosesNoAttemptAndEndsInTheSameBytes() {
+        killIn(
+                List.of(Phase.TRAINING, Phase.SEALING, Phase.COMMITTED, Phase.END_TO_END),
+                "more-supervisors",
+                Victim.SUPERVISOR);
+        assertThat(new RunHistory(cluster.events("more-supervisors")).failures())
+                .as("attempts that were lost")
+                .isEmpty();
+    }
+
+    @Test
+    @Tag("soak")
+    void aRunWhoseWorkerAndSupervisorAreKilledAtOnceInEachOtherPhaseEndsInTheSameBytes() {
+        killIn(List.of(Phase.CAPTURE, Phase.SAVING, Phase.COMMITTING, Phase.EXPORT), "more-both", Victim.BOTH);
+    }
+
+    private void killIn(List<Phase> phases, String run, Victim victim) {
+        Fault fault = cluster.arm(phases.getFirst().pattern());
         cluster.submit(recipe.named(run));
-        for (Phase phase : Phase.values()) {
+        for (int i = 0; i < phases.size(); i++) {
+            Phase phase = phases.get(i);
             Held held = awaitHeld(run, phase, fault);
-            if (phase.ordinal() + 1 < Phase.values().length) {
+            if (i + 1 < phases.size()) {
                 // Armed before anything goes on: nothing can run past it.
-                fault = cluster.arm(Phase.values()[phase.ordinal() + 1].pattern());
+                fault = cluster.arm(phases.get(i + 1).pattern());
             } else {
                 fault.disarm();
             }
@@ -106,7 +129,7 @@ class KillMatrixTest {
                 }
             }
             held.fault().release();
-            awaitRecovered(run, phase, held, victim);
+            awaitRecovered(run, phase, held);
             note(run, phase.words(), phase.stage(), victim.words, killed);
         }
         assertCompleted(run);
@@ -125,10 +148,10 @@ class KillMatrixTest {
     }
 
     /** The stage has gone on in a later attempt, or committed. */
-    private static void awaitRecovered(String run, Phase phase, Held held, Victim victim) {
+    private static void awaitRecovered(String run, Phase phase, Held held) {
         boolean wasCommitted = phase == Phase.COMMITTED;
         Waits.until("%s to go on after a kill while %s".formatted(run, phase.words()), () -> {
-            List<io.blocksmith.run.Event> events = cluster.events(run);
+            List<Event> events = cluster.events(run);
             if (wasCommitted) {
                 // The stage itself has nothing to recover: the next one has to commit or begin.
                 return new RunHistory(events).started("end-to-end").isPresent();
@@ -170,7 +193,7 @@ class KillMatrixTest {
         long frozen = System.nanoTime();
         zombie.freeze();
         held.fault().release();
-        awaitRecovered("frozen", Phase.TRAINING, held, Victim.WORKER);
+        awaitRecovered("frozen", Phase.TRAINING, held);
         note("frozen", "training", "block-000", "worker, SIGSTOP for 30 s", frozen);
         Waits.until(
                 "half a minute to pass",
@@ -195,7 +218,7 @@ class KillMatrixTest {
         long told = System.nanoTime();
         held.worker().terminate();
         held.fault().release();
-        awaitRecovered("terminated", Phase.TRAINING, held, Victim.WORKER);
+        awaitRecovered("terminated", Phase.TRAINING, held);
         note("terminated", "training", "block-000", "worker, SIGTERM", told);
 
         Waits.until("the worker to end", () -> held.worker().exits().size() > before);
@@ -220,7 +243,7 @@ class KillMatrixTest {
         long told = System.nanoTime();
         held.supervisor().terminate();
         held.fault().release();
-        awaitRecovered("handed-over", Phase.TRAINING, held, Victim.SUPERVISOR);
+        awaitRecovered("handed-over", Phase.TRAINING, held);
         note("handed-over", "training", "block-000", "supervisor's node, SIGTERM", told);
 
         Waits.until("the node to end", () -> held.supervisor().exits().size() > before);

@@ -24,8 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
  * Runs after runs on a cluster whose nodes die at random, {@code mvn -Psoak test}. System properties:
  *
  * <ul>
- *   <li>{@code soak.kills}: how many nodes are killed, stopped or frozen before the last run may end (100)
- *   <li>{@code soak.mean-seconds}: mean time between two of them, anywhere in the cluster (6)
+ *   <li>{@code soak.kills}: how many nodes are killed by SIGKILL before the last run may end (100)
+ *   <li>{@code soak.mean-seconds}: mean time between two faults anywhere in the cluster (6); four of five are SIGKILL,
+ * the others SIGTERM, or SIGSTOP and some seconds later SIGCONT
+ *   <li>{@code soak.coordinators-share}: of the faults (0.2)
  *   <li>{@code soak.workers}, {@code soak.coordinators}: nodes (3, 3)
  *   <li>{@code soak.seed}: of times and victims (1); the machine's timing is not repeatable
  *   <li>{@code soak.minutes}: after which the soak counts as hung (60)
@@ -38,6 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SoakTest {
     private static final int KILLS = Integer.getInteger("soak.kills", 100);
     private static final double MEAN_SECONDS = Double.parseDouble(System.getProperty("soak.mean-seconds", "6"));
+    private static final double COORDINATORS_SHARE =
+            Double.parseDouble(System.getProperty("soak.coordinators-share", "0.2"));
     private static final int WORKERS = Integer.getInteger("soak.workers", 3);
     private static final int COORDINATORS = Integer.getInteger("soak.coordinators", 3);
     private static final long SEED = Long.getLong("soak.seed", 1);
@@ -68,7 +72,7 @@ class SoakTest {
             double quiet = (System.nanoTime() - quietStart) / 1e9;
             List<String> runs = new ArrayList<>();
             long start = System.nanoTime();
-            Havoc havoc = Havoc.begin(cluster, SEED, MEAN_SECONDS, KILLS);
+            Havoc havoc = Havoc.begin(cluster, SEED, new Havoc.Rate(MEAN_SECONDS, COORDINATORS_SHARE), KILLS);
             do {
                 runs.add("run-" + (runs.size() + 1));
                 run(cluster, recipe, runs.getLast());
@@ -130,7 +134,8 @@ class SoakTest {
                 .mapToDouble(StepLog.Step::seconds)
                 .sum();
         System.out.printf(
-                "soak: seed %d, %d coordinators, %d workers, a fault every %.1f s on the mean, %.0f s%n"
+                "soak: seed %d, %d coordinators, %d workers, a fault every %.1f s on the mean,"
+                        + " %.0f %% of them in coordinators, %.0f s%n"
                         + "soak: %s%n"
                         + "soak: %d attempts lost with their worker and taken up again, %d supervisors replaced%n"
                         + "soak: %d runs completed with the bytes of an undisturbed one;"
@@ -140,6 +145,7 @@ class SoakTest {
                 COORDINATORS,
                 WORKERS,
                 MEAN_SECONDS,
+                100 * COORDINATORS_SHARE,
                 seconds,
                 toll,
                 lost,

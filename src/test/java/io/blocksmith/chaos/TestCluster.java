@@ -38,8 +38,11 @@ public final class TestCluster implements AutoCloseable {
             "patience.lost-workers", "20",
             "patience.quarantine-faults", "1000",
             "akka.cluster.failure-detector.acceptable-heartbeat-pause", "2s",
-            "akka.cluster.split-brain-resolver.stable-after", "2s",
+            "akka.cluster.split-brain-resolver.stable-after", "1s",
             "akka.cluster.log-info-verbose", "on");
+
+    /** Of every node that has a host for itself. */
+    private static final int PORT = 25520;
 
     private final Path folder;
     private final Path settings;
@@ -73,12 +76,53 @@ public final class TestCluster implements AutoCloseable {
         return cluster;
     }
 
+    /**
+     * Starts a cluster with each node on a host of its own: first the coordinators, then the workers. Nodes that end stay
+     * so.
+     */
+    static TestCluster start(
+            Path folder, Hosts hosts, int coordinators, int workers, Map<String, String> more) {
+        TestCluster cluster = new TestCluster(folder);
+        List<String> seeds = new ArrayList<>();
+        for (int host = 0; host < coordinators; host++) {
+            seeds.add("%s:%d".formatted(hosts.address(host), PORT));
+        }
+        cluster.write(seeds, more);
+        for (int host = 0; host < coordinators + workers; host++) {
+            boolean coordinates = host < coordinators;
+            String name = coordinates ? "coordinator-" + host : "worker-" + (host - coordinators + 1);
+            TestNode node = new TestNode(
+                    name,
+                    hosts.on(host),
+                    List.of(
+                            cluster.gate().toString(),
+                            coordinates ? "coordinator" : "worker",
+                            "--config",
+                            cluster.settings.toString(),
+                            "--set",
+                            "cluster.host=" + hosts.address(host),
+                            "--set",
+                            "cluster.port=" + PORT,
+                            "--set",
+                            "cluster.worker=" + name),
+                    folder.resolve(name + ".log"));
+            node.keep(false);
+            (coordinates ? cluster.coordinators : cluster.workers).add(node);
+        }
+        cluster.nodes().forEach(TestNode::start);
+        return cluster;
+    }
+
     private void configure(List<Integer> ports, Map<String, String> more) {
+        write(ports.stream().map("127.0.0.1:%d"::formatted).toList(), more);
+    }
+
+    private void write(List<String> seeds, Map<String, String> more) {
         List<String> lines = new ArrayList<>();
         lines.add("cluster.host = \"127.0.0.1\"");
         lines.add("cluster.seeds = [%s]"
                 .formatted(String.join(
-                        ", ", ports.stream().map("\"127.0.0.1:%d\""::formatted).toList())));
+                        ", ", seeds.stream().map("\"%s\""::formatted).toList())));
         lines.add("cluster.runs = \"%s\"".formatted(runs()));
         lines.add("compute { device = cpu, threads = 1 }");
         FAST.forEach((key, value) -> lines.add(key + " = " + value));

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -38,9 +39,14 @@ public final class TestNode implements AutoCloseable {
 
     /** A place whose node is not started yet; {@code arguments} are those of {@link GatedNode}. */
     TestNode(String name, List<String> arguments, Path log) {
+        this(name, List.of(), arguments, log);
+    }
+
+    /** The same with something before the command, such as where it is to run. */
+    TestNode(String name, List<String> before, List<String> arguments, Path log) {
         this.name = name;
         this.log = log;
-        this.command = new ArrayList<>();
+        this.command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(FLAGS);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), GatedNode.class.getName()));
@@ -75,7 +81,7 @@ public final class TestNode implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        process.onExit().thenAccept(this::ended);
+        CompletableFuture<Void> unused = process.onExit().thenAccept(this::ended);
     }
 
     private synchronized void ended(Process dead) {

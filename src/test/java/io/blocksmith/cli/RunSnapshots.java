@@ -1,24 +1,15 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.chaos.Waits;
-import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.llama.TinyModel;
-import io.blocksmith.run.Assignment;
-import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Stage;
-import io.blocksmith.run.StageResult;
-import io.blocksmith.run.StageRunner;
 import io.blocksmith.safetensors.TensorType;
-import io.blocksmith.stage.RunInputs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -49,24 +40,7 @@ final class RunSnapshots {
     static RunSnapshots in(Path folder) {
         TinyRun tiny = TinyRun.in(folder, TinyModel.everyOption(4), TensorType.F32);
         RunSnapshots snapshots = new RunSnapshots(folder, tiny);
-        List<String> line = tiny.quantize(folder, "--set", "block-ap.segments=2");
-        line.addAll(List.of("--set", "end-to-end.batch-size=4", "--set", "end-to-end.gradient-shards=2"));
-        // Steps enough for two saves in the background.
-        line.addAll(List.of("--set", "end-to-end.samples=96", "--set", "checkpoint.interval=1ms"));
-        List<String> assignments = new ArrayList<>();
-        for (int i = 0; i + 1 < line.size(); i++) {
-            if (line.get(i).equals("--set")) {
-                assignments.add(line.get(i + 1));
-            }
-        }
-        new EmbeddedQuantization(
-                        new RunInputs(
-                                tiny.model().toString(), tiny.calibration().toString(), ""),
-                        SettingsLoader.load(Optional.empty(), assignments, Map.of()),
-                        snapshots.undisturbed(),
-                        false,
-                        snapshots::watched)
-                .run();
+        WatchedRun.run(tiny, snapshots.undisturbed(), List.of(), snapshots::look);
         return snapshots;
     }
 
@@ -85,31 +59,6 @@ final class RunSnapshots {
     static CommandLineRun goOn(Path run) {
         return CommandLineRun.of(
                 "quantize", "--out", run.toString(), "--set", "compute.device=cpu", "--set", "compute.threads=2");
-    }
-
-    private StageRunner watched(StageRunner stages) {
-        return new StageRunner() {
-            @Override
-            public StageResult run(Assignment assignment, Monitor monitor) {
-                return stages.run(assignment, new Monitor() {
-                    @Override
-                    public void progressed(Progress progress) {
-                        monitor.progressed(progress);
-                        look(progress);
-                    }
-
-                    @Override
-                    public boolean cancelled() {
-                        return monitor.cancelled();
-                    }
-                });
-            }
-
-            @Override
-            public void assist(Assignment assignment, String worker, Monitor monitor) {
-                stages.assist(assignment, worker, monitor);
-            }
-        };
     }
 
     private void look(Progress progress) {

@@ -4,11 +4,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.blocksmith.report.ReportData.Block;
 import io.blocksmith.report.ReportData.EndToEnd;
+import io.blocksmith.report.ReportData.Failure;
 import io.blocksmith.report.ReportData.LossPoint;
 import io.blocksmith.report.ReportData.Model;
 import io.blocksmith.report.ReportData.Perplexity;
 import io.blocksmith.report.ReportData.Size;
 import io.blocksmith.report.ReportData.StageCost;
+import io.blocksmith.report.ReportData.Stop;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,6 +49,18 @@ final class SampleReport {
                         new Size("gptq", 512_345, "runs/stories-2bit/export/gptq"),
                         new Size("dequantized", 5_360_000, "runs/stories-2bit/export/dequantized")),
                 stages(blocks),
+                List.of(new Failure(
+                        "block-003",
+                        1,
+                        "node-7/gpu0",
+                        "not finite",
+                        "block 3, step 412: the loss is NaN",
+                        "2026-11-21T09:58:12Z",
+                        412,
+                        List.of(0.0214, 0.0361, 1.8),
+                        1,
+                        1)),
+                null,
                 Map.of("java", "25.0.3", "threads", "2", "processor", "x86_64, 2 cores", "libtorch", "2.7.1 (CPU)"));
     }
 
@@ -64,6 +78,11 @@ final class SampleReport {
                 List.of(new Perplexity("block-ap", Double.POSITIVE_INFINITY, 0, 256, 0, "valid.txt")),
                 null,
                 List.of(new StageCost("block-000", Double.NaN, 0, 1)),
+                null,
+                new Stop(
+                        "block-001",
+                        "block-001 failed 3 times, last on node-7/gpu0: the loss is NaN",
+                        "lower the rates"),
                 null);
     }
 

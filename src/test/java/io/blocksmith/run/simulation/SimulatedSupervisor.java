@@ -241,7 +241,7 @@ final class SimulatedSupervisor {
     }
 
     private void take(RunState read) {
-        troubles.passed();
+        troubles.journalRead();
         boolean mine = epoch > 0 && read.epoch() == epoch;
         RunState known = state;
         state = read;
@@ -279,7 +279,7 @@ final class SimulatedSupervisor {
     private void append(Event event, Runnable acknowledge) {
         RunState unused = state.after(event);
         toStore(() -> world.appending(this, () -> journal.append(event)), appended -> {
-            troubles.passed();
+            troubles.journalWritten();
             switch (appended) {
                 case Appended.Durable() -> durable(event, acknowledge);
                 case Appended.Fenced(String holder, long theirs) -> {

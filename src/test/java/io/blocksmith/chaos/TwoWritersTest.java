@@ -1,0 +1,59 @@
+package io.blocksmith.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.blocksmith.run.Event.StageCommitted;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Stage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two clusters that know nothing of each other, over one folder of runs. */
+class TwoWritersTest {
+    private static final String RUN = "run";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @Timeout(300)
+    void ofTwoSupervisorsOneCommitsAndTheOtherStepsBack() throws IOException, InterruptedException {
+        TinyRecipe recipe = TinyRecipe.in(folder, 3, 1);
+        SortedMap<String, String> expected = recipe.undisturbed();
+        try (TestCluster first = TestCluster.start(folder.resolve("first"), 1, 1, Map.of())) {
+            Fault held = first.arm("step block-001 train step 3 .*");
+            first.submit(recipe.named(RUN));
+            held.awaitHeld();
+
+            Map<String, String> sameRuns = Map.of("cluster.runs", "\"%s\"".formatted(first.runs()));
+            try (TestCluster second = TestCluster.start(folder.resolve("second"), 1, 0, sameRuns)) {
+                second.addWorker("other").start();
+                Waits.until(
+                        "a second supervisor",
+                        () -> first.events(RUN).stream()
+                                        .filter(SupervisorStarted.class::isInstance)
+                                        .count()
+                                > 1);
+                held.release();
+
+                first.awaitCompleted(RUN);
+                Waits.until("the first to step back", () -> first.coordinators()
+                        .getFirst()
+                        .log()
+                        .contains("stepping back"));
+            }
+            List<Stage> committed = first.events(RUN).stream()
+                    .filter(StageCommitted.class::isInstance)
+                    .map(event -> ((StageCommitted) event).ticket().stage())
+                    .toList();
+            assertThat(committed).doesNotHaveDuplicates();
+            assertThat(TinyRecipe.exports(first.runs().resolve(RUN))).isEqualTo(expected);
+        }
+    }
+}
