@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures this machine.",
-        subcommands = BenchCommand.Block.class)
+        subcommands = {BenchCommand.Block.class, BenchOrchestrationCommand.class})
 final class BenchCommand {
 
     /** A Block-AP step against the plain matrix product. */

@@ -149,7 +149,15 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             case Hello hello -> greet(hello);
             case Start(Assignment assignment, ActorRef<Placement.Command> replyTo) -> start(assignment, replyTo);
             case Cancel(Ticket ticket) -> cancel(ticket);
-            case Acknowledged(Ticket ticket) -> toAttempt(ticket, new StageAttempt.Acknowledged());
+            case Acknowledged(Ticket ticket) -> {
+                toAttempt(ticket, new StageAttempt.Acknowledged());
+                // It is over from now on, not only when its actor has stopped: what the supervisor wants next may have
+                // come with this message, and a worker that looks busy would let a call for help pass.
+                if (attempts.remove(ticket) != null) {
+                    finished.put(ticket, true);
+                }
+                return leftIfIdle();
+            }
             case Assist(Assignment assignment) -> assist(assignment);
             case EndAssist(Ticket ticket) -> {
                 if (help.isPresent() && help.get().ticket().equals(ticket)) {

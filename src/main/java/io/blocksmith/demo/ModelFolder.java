@@ -12,12 +12,16 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 
 /** Writes a trained model as a Hugging Face folder with BF16 weights. */
 public final class ModelFolder {
+    private static final double RANDOM_SCALE = 0.02;
+
     private ModelFolder() {}
 
     /** Creates {@code folder} and replaces the model in it. */
@@ -32,6 +36,27 @@ public final class ModelFolder {
         JsonFile.write(folder.resolve("tokenizer_config.json"), tokenizerConfig(model.config()));
         TokenizerFile.write(tokenizer, folder);
         weights(folder.resolve(Checkpoint.SINGLE), model);
+    }
+
+    /** Creates {@code folder} with a model of random weights and no tokenizer: good for measuring, not for writing. */
+    public static void writeRandom(Path folder, LlamaConfig config, long seed) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, e.getMessage());
+        }
+        JsonFile.write(folder.resolve(ConfigFile.NAME), config(config));
+        SplittableRandom random = new SplittableRandom(seed);
+        List<float[]> values = new ArrayList<>();
+        for (TensorInfo entry : Parameters.entries(config)) {
+            float[] numbers = new float[Math.toIntExact(entry.elements())];
+            boolean gains = entry.shape().size() == 1;
+            for (int i = 0; i < numbers.length; i++) {
+                numbers[i] = gains ? 1 : (float) (RANDOM_SCALE * random.nextGaussian());
+            }
+            values.add(numbers);
+        }
+        weights(folder.resolve(Checkpoint.SINGLE), new TrainedModel(config, values, 0, Double.NaN));
     }
 
     private static Map<String, Object> config(LlamaConfig config) {

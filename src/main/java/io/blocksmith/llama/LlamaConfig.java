@@ -38,6 +38,26 @@ public record LlamaConfig(
         boolean tiedHead,
         OptionalInt beginToken) {
 
+    /** The same blocks, {@code blocks} of them, with {@code vocabulary} token ids, a tied head and no begin token. */
+    public LlamaConfig withSize(int blocks, int vocabulary) {
+        return new LlamaConfig(
+                hidden,
+                feedForward,
+                blocks,
+                heads,
+                keyValueHeads,
+                headSize,
+                vocabulary,
+                contextLength,
+                normEpsilon,
+                ropeTheta,
+                ropeScaling,
+                attentionBias,
+                feedForwardBias,
+                true,
+                OptionalInt.empty());
+    }
+
     /** Output rows of a linear of this shape. */
     public long rows(Linear linear) {
         return switch (linear) {

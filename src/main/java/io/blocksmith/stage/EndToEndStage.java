@@ -11,6 +11,7 @@ import io.blocksmith.tensor.Copy;
 import io.blocksmith.train.EndToEndTrainer;
 import io.blocksmith.train.PackedModel;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -39,6 +40,7 @@ final class EndToEndStage {
         EndToEndTrainer trainer = training.trainer();
         LossCurves curves = new LossCurves();
         EndToEndTrainer.Outcome outcome;
+        Map<String, Double> figures = new HashMap<>();
         try (Checkpoints checkpoints = new Checkpoints(run, assignment, progress)) {
             checkpoints.resume(trainer::restore, curves);
             progress.reference(trainer.startLoss());
@@ -53,18 +55,18 @@ final class EndToEndStage {
                             steps.between(trainer, curves);
                             checkpoints.stepped(trainer::snapshot, curves);
                         });
+                figures.put(Figures.HELPED_SHARDS, (double) gradients.helpedShards());
+                figures.put(Figures.HELPERS, (double) gradients.helpers().size());
             } catch (CancellationException cancelled) {
                 checkpoints.leave(trainer::snapshot, curves);
                 throw cancelled;
             }
         }
         progress.begin("seal");
-        return new AttemptResult(
-                save(assignment.ticket(), training.model(), curves),
-                Map.of(
-                        Figures.START_LOSS, outcome.startLoss(),
-                        Figures.FINAL_LOSS, outcome.finalLoss(),
-                        Figures.TRAIN_LOSS, outcome.lastTrainLoss()));
+        figures.put(Figures.START_LOSS, outcome.startLoss());
+        figures.put(Figures.FINAL_LOSS, outcome.finalLoss());
+        figures.put(Figures.TRAIN_LOSS, outcome.lastTrainLoss());
+        return new AttemptResult(save(assignment.ticket(), training.model(), curves), figures);
     }
 
     private SharedGradients gradients(Assignment assignment, ExchangeObjects objects, AttemptProgress progress) {

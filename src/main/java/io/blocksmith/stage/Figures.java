@@ -16,6 +16,11 @@ public final class Figures {
     /** How many times the start loss the final one is, where training made a block worse. */
     public static final String WORSENED = "worsened";
 
+    /** Gradient shards of E2E-QP that workers other than the one that ran the attempt computed. */
+    public static final String HELPED_SHARDS = "helped-shards";
+    /** Workers that computed such shards. */
+    public static final String HELPERS = "helpers";
+
     public static final String PERPLEXITY = "perplexity";
     public static final String LOSS = "loss";
     public static final String TOKENS = "tokens";

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -35,6 +36,8 @@ final class SharedGradients implements GradientExchange {
     private long lastLookNanos;
     private boolean looked;
     private long shardNanos = -1;
+    private final Set<String> helpers = new TreeSet<>();
+    private long helpedShards;
 
     /** What an earlier attempt left when this one began. */
     private record Earlier(ExchangeObjects objects, Set<Long> steps) {}
@@ -82,6 +85,16 @@ final class SharedGradients implements GradientExchange {
         looked = true;
         lastLookNanos = now;
         return replicas.announced(objects.helpers());
+    }
+
+    /** Shards that others computed for this replica. */
+    long helpedShards() {
+        return helpedShards;
+    }
+
+    /** Who computed them. */
+    Set<String> helpers() {
+        return Set.copyOf(helpers);
     }
 
     @Override
@@ -142,6 +155,10 @@ final class SharedGradients implements GradientExchange {
             shards.add();
             workers.add(found.isPresent() ? found.get().worker() : self);
         }
+        workers.stream().filter(worker -> !worker.equals(self)).forEach(worker -> {
+            helpers.add(worker);
+            helpedShards++;
+        });
         replicas.delivered(owners, workers);
         return loss;
     }

@@ -80,8 +80,7 @@ public final class TestCluster implements AutoCloseable {
      * Starts a cluster with each node on a host of its own: first the coordinators, then the workers. Nodes that end stay
      * so.
      */
-    static TestCluster start(
-            Path folder, Hosts hosts, int coordinators, int workers, Map<String, String> more) {
+    static TestCluster start(Path folder, Hosts hosts, int coordinators, int workers, Map<String, String> more) {
         TestCluster cluster = new TestCluster(folder);
         List<String> seeds = new ArrayList<>();
         for (int host = 0; host < coordinators; host++) {

@@ -54,6 +54,11 @@ public final class TestNode implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(lastResort);
     }
 
+    /** Keeps the node on one core, when it is started next. */
+    void pin(int core) {
+        command.addAll(0, List.of("taskset", "-c", Integer.toString(core)));
+    }
+
     public String name() {
         return name;
     }

@@ -43,10 +43,9 @@ class TwoWritersTest {
                 held.release();
 
                 first.awaitCompleted(RUN);
-                Waits.until("the first to step back", () -> first.coordinators()
-                        .getFirst()
-                        .log()
-                        .contains("stepping back"));
+                Waits.until(
+                        "the first to step back",
+                        () -> first.coordinators().getFirst().log().contains("stepping back"));
             }
             List<Stage> committed = first.events(RUN).stream()
                     .filter(StageCommitted.class::isInstance)

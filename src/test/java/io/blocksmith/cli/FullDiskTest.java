@@ -180,7 +180,8 @@ class FullDiskTest {
         List<Event> events = events();
         assertThat(events)
                 .filteredOn(StageFailed.class::isInstance)
-                .allSatisfy(event -> assertThat(((StageFailed) event).category()).isEqualTo(category))
+                .allSatisfy(
+                        event -> assertThat(((StageFailed) event).category()).isEqualTo(category))
                 .isNotEmpty();
         assertThat(events)
                 .filteredOn(RunPaused.class::isInstance)

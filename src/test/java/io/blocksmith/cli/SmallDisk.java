@@ -1,5 +1,7 @@
 package io.blocksmith.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -32,7 +34,8 @@ final class SmallDisk implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        String said = run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "blocksmith-test", folder.toString());
+        String said =
+                run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "blocksmith-test", folder.toString());
         if (!said.isEmpty()) {
             throw new Refused("no file system can be mounted here: " + said.strip());
         }
@@ -81,8 +84,7 @@ final class SmallDisk implements AutoCloseable {
                     out.write(zeros);
                 }
             } catch (IOException full) {
-                // Smaller pieces fill the rest.
-                continue;
+                assertThat(full).as("smaller pieces fill the rest").hasMessageContaining("No space left");
             }
         }
     }

@@ -42,7 +42,8 @@ final class WatchedRun {
                 "checkpoint.interval=1ms"));
         assignments.addAll(more);
         return new EmbeddedQuantization(
-                        new RunInputs(tiny.model().toString(), tiny.calibration().toString(), ""),
+                        new RunInputs(
+                                tiny.model().toString(), tiny.calibration().toString(), ""),
                         SettingsLoader.load(Optional.empty(), assignments, Map.of()),
                         out,
                         false,
