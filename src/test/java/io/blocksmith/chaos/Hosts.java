@@ -5,13 +5,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Network namespaces on one bridge, which can be cut off one by one; they share the file system. Needs root and {@code
  * ip}. Names and addresses carry this process's id, so that several builds on one machine do not meet.
  */
 final class Hosts implements AutoCloseable {
-    private final String id = Long.toHexString(ProcessHandle.current().pid());
+    /** The kernel takes its time to forget the names of those before. */
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    private final String id = Long.toHexString(ProcessHandle.current().pid()) + (char) ('g' + COUNT.getAndIncrement());
     private final String bridge = "bsb" + id;
     private final String network;
     private final List<String> namespaces = new ArrayList<>();
@@ -107,8 +111,9 @@ final class Hosts implements AutoCloseable {
     }
 
     private void remove() {
-        for (String namespace : namespaces) {
-            removeQuietly("netns", "del", namespace);
+        for (int host = 0; host < namespaces.size(); host++) {
+            removeQuietly("link", "del", link(host));
+            removeQuietly("netns", "del", namespaces.get(host));
         }
         removeQuietly("link", "del", bridge);
     }

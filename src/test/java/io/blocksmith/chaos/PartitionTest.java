@@ -71,7 +71,7 @@ class PartitionTest {
     }
 
     @Test
-    @Timeout(300)
+    @Timeout(600)
     void aWorkerThatIsCutForFourSecondsLosesNothing() {
         Fault held = cluster.arm("step block-001 train step 3 .*");
         cluster.submit(recipe.named(RUN));
@@ -88,7 +88,7 @@ class PartitionTest {
     }
 
     @Test
-    @Timeout(300)
+    @Timeout(600)
     void aWorkerThatIsCutForGoodEndsItselfAndItsWorkMoves() {
         Fault held = cluster.arm("step block-001 train step 3 .*");
         cluster.submit(recipe.named(RUN));
@@ -104,7 +104,7 @@ class PartitionTest {
     }
 
     @Test
-    @Timeout(300)
+    @Timeout(600)
     void aSupervisorWhoseNodeIsCutIsReplaced() {
         Fault held = cluster.arm("step block-001 train step 3 .*");
         cluster.submit(recipe.named(RUN));

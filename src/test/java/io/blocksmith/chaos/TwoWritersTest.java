@@ -22,7 +22,7 @@ class TwoWritersTest {
     Path folder;
 
     @Test
-    @Timeout(300)
+    @Timeout(600)
     void ofTwoSupervisorsOneCommitsAndTheOtherStepsBack() throws IOException, InterruptedException {
         TinyRecipe recipe = TinyRecipe.in(folder, 3, 1);
         SortedMap<String, String> expected = recipe.undisturbed();

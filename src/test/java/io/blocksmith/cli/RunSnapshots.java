@@ -29,17 +29,15 @@ final class RunSnapshots {
     static final String REPORT = "report";
 
     private final Path folder;
-    private final TinyRun tiny;
 
-    private RunSnapshots(Path folder, TinyRun tiny) {
+    private RunSnapshots(Path folder) {
         this.folder = folder;
-        this.tiny = tiny;
     }
 
     /** Runs four blocks in two segments; the run's folder is {@code undisturbed}. */
     static RunSnapshots in(Path folder) {
         TinyRun tiny = TinyRun.in(folder, TinyModel.everyOption(4), TensorType.F32);
-        RunSnapshots snapshots = new RunSnapshots(folder, tiny);
+        RunSnapshots snapshots = new RunSnapshots(folder);
         WatchedRun.run(tiny, snapshots.undisturbed(), List.of(), snapshots::look);
         return snapshots;
     }

@@ -81,7 +81,7 @@ final class SampleReport {
                 null,
                 new Stop(
                         "block-001",
-                        "block-001 failed 3 times, last on node-7/gpu0: the loss is NaN",
+                        "block-001 failed 3 times, last on node-7/gpu0: the loss is not finite",
                         "lower the rates"),
                 null);
     }
