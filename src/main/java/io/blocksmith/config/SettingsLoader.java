@@ -104,8 +104,10 @@ public final class SettingsLoader {
             throw BlocksmithException.user("%s: no such configuration file", file);
         }
         try {
+            // A file without a folder in its name would not find what it includes, and that goes unsaid.
             return ConfigFactory.parseFile(
-                    file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+                    file.toAbsolutePath().toFile(),
+                    ConfigParseOptions.defaults().setAllowMissing(false));
         } catch (ConfigException e) {
             throw BlocksmithException.user("configuration: not valid HOCON: %s", e.getMessage());
         }

@@ -220,6 +220,21 @@ class SettingsLoaderTest {
         assertThat(recipe.evaluation().context()).isEqualTo(2048);
     }
 
+    /** Such a file has no folder in its name. */
+    @Test
+    void aFileInTheWorkingFolderFindsWhatItIncludes() throws IOException {
+        Path recipe = Files.createTempFile(Path.of("").toAbsolutePath(), "recipe", ".conf");
+        try {
+            Files.writeString(recipe, "include \"conf/quick.conf\"\n");
+
+            Settings settings = SettingsLoader.load(Optional.of(recipe.getFileName()), List.of(), Map.of());
+
+            assertThat(settings.recipe().evaluation().context()).isEqualTo(512);
+        } finally {
+            Files.delete(recipe);
+        }
+    }
+
     @Test
     void anUnknownKeyIsRefusedWithTheNearestOne() {
         assertThat(refused(file("block-ap.batchsize = 4")))
