@@ -12,7 +12,6 @@ import io.blocksmith.stage.Submission;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RequestBox;
-import io.blocksmith.tensor.Compute;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -69,9 +68,8 @@ final class SubmitCommand implements Callable<Integer> {
         Submission submission = Submission.check(inputs, recipe.recipe());
         RunsFolder folder = new RunsFolder(settings, "submit-" + UUID.randomUUID());
         String location = folder.location(run.name());
-        try (Compute compute = Compute.open("cpu", 1);
-                ObjectStore store = folder.open(run.name())) {
-            submission.into(store, compute, settings.checkpoint().interval());
+        try (ObjectStore store = folder.open(run.name())) {
+            submission.freeze(store);
             Ledger ledger = new Ledger(store);
             RunState state = ledger.read();
             if (state.phase() == Phase.NEW) {

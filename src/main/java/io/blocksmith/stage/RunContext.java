@@ -42,7 +42,8 @@ public final class RunContext {
     private final RunIdentity identity;
     private final RunInputs inputs;
     private final ObjectStore store;
-    private final Compute compute;
+    /** Empty where a run is only submitted. */
+    private final Optional<Compute> compute;
     private final Plan plan;
     private final Ledger ledger;
     /** Asked on reading threads as well. */
@@ -55,6 +56,21 @@ public final class RunContext {
             RunInputs inputs,
             ObjectStore store,
             Compute compute,
+            int blocks,
+            Duration checkpointInterval) {
+        this(identity, inputs, store, Optional.of(compute), blocks, checkpointInterval);
+    }
+
+    /** A run that is looked at without a device: nothing of it can be computed. */
+    static RunContext withoutDevice(RunIdentity identity, RunInputs inputs, ObjectStore store, int blocks) {
+        return new RunContext(identity, inputs, store, Optional.empty(), blocks, Duration.ZERO);
+    }
+
+    private RunContext(
+            RunIdentity identity,
+            RunInputs inputs,
+            ObjectStore store,
+            Optional<Compute> compute,
             int blocks,
             Duration checkpointInterval) {
         this.identity = identity;
@@ -109,11 +125,11 @@ public final class RunContext {
     }
 
     Compute compute() {
-        return compute;
+        return compute.orElseThrow(() -> BlocksmithException.defect("this run was opened without a device"));
     }
 
     NDManager manager() {
-        return compute.manager();
+        return compute().manager();
     }
 
     Duration checkpointInterval() {

@@ -106,6 +106,15 @@ public final class Submission {
         return estimate;
     }
 
+    /** Freezes the run in its folder, or confirms that the folder holds this very run. */
+    public void freeze(ObjectStore store) {
+        RunIdentity identity = identity(store);
+        tokens(store, RunContext.CALIBRATION_TOKENS, inputs.calibration());
+        inputs.evaluationText().ifPresent(file -> tokens(store, RunContext.EVALUATION_TOKENS, file));
+        requireTokens(RunContext.withoutDevice(identity, inputs, store, config.blocks()));
+        SpecFile.of(identity, inputs).writeOrConfirm(store);
+    }
+
     /**
      * Freezes the run in its folder, or confirms that the folder holds this very run.
      *
@@ -114,13 +123,10 @@ public final class Submission {
      * @return what stages need
      */
     public RunContext into(ObjectStore store, Compute compute, Duration checkpointInterval) {
-        RunIdentity identity = identity(store);
-        tokens(store, RunContext.CALIBRATION_TOKENS, inputs.calibration());
-        inputs.evaluationText().ifPresent(file -> tokens(store, RunContext.EVALUATION_TOKENS, file));
+        freeze(store);
+        RunIdentity identity = SpecFile.read(store).identity(RunIdentity.class);
         RunContext run = new RunContext(identity, inputs, store, compute, config.blocks(), checkpointInterval);
         run.clear();
-        requireTokens(run);
-        SpecFile.of(identity, inputs).writeOrConfirm(store);
         return run;
     }
 
