@@ -77,8 +77,7 @@ public final class TestCluster implements AutoCloseable {
     }
 
     /**
-     * Starts a cluster with each node on a host of its own: first the coordinators, then the workers. Nodes that end stay
-     * so.
+     * Starts a cluster with each node on a host of its own: first the coordinators, then the workers.
      */
     static TestCluster start(Path folder, Hosts hosts, int coordinators, int workers, Map<String, String> more) {
         TestCluster cluster = new TestCluster(folder);
@@ -105,7 +104,6 @@ public final class TestCluster implements AutoCloseable {
                             "--set",
                             "cluster.worker=" + name),
                     folder.resolve(name + ".log"));
-            node.keep(false);
             (coordinates ? cluster.coordinators : cluster.workers).add(node);
         }
         cluster.nodes().forEach(TestNode::start);
