@@ -50,10 +50,10 @@ final class Asking {
         try (ObjectStore store = run.write()) {
             Ledger ledger = new Ledger(store);
             RunState before = ledger.read();
-            if (before.phase() == Phase.COMPLETED) {
+            Request asked = request.apply(before);
+            if (before.phase() == Phase.COMPLETED && !(asked instanceof Request.Retry)) {
                 throw BlocksmithException.user("%s is complete: there is nothing to ask of it", run.where());
             }
-            Request asked = request.apply(before);
             Optional<String> already = RequestEffect.alreadySo(asked, before);
             if (already.isPresent()) {
                 say(already.get());

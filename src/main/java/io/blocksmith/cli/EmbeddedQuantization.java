@@ -10,14 +10,17 @@ import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
+import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.StageRunner;
+import io.blocksmith.run.StageState.Waiting;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
+import io.blocksmith.store.RequestBox;
 import io.blocksmith.store.RunFolder;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.Compute;
@@ -28,6 +31,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -100,10 +104,12 @@ final class EmbeddedQuantization {
     private RunState carriedOut(Submission submission, RunFolder held, Compute compute, RunContext context) {
         Plan plan = context.plan();
         RunState before = held.ledger().read();
-        if (before.phase() == RunState.Phase.COMPLETED) {
+        RequestBox requests = new RequestBox(held.store(), InstantSource.system(), UUID::randomUUID);
+        if (before.phase() == RunState.Phase.COMPLETED && requests.pending().isEmpty()) {
             return before;
         }
         warnOfOtherNumerics(before, compute);
+        startAnew(before, compute, requests);
         RunSupervisor.Settings supervisor = Supervision.of(
                 folder.getFileName().toString(),
                 submission.identityDigest(held.store()),
@@ -216,6 +222,21 @@ final class EmbeddedQuantization {
     /** Who supervises, for people; what it computes with is part of it, because the last bits depend on that. */
     private static String holder(Compute compute) {
         return "%s (%s)".formatted(Supervision.here(), compute.fingerprint());
+    }
+
+    /** What was saved with other numerics is of no use here, and nobody else will come to go on from it. */
+    private static void startAnew(RunState before, Compute compute, RequestBox requests) {
+        before.stages().forEach((stage, state) -> {
+            if (state instanceof Waiting waiting
+                    && waiting.saved().step() > 0
+                    && !waiting.saved().numerics().equals(compute.fingerprint())) {
+                requests.ask(new Request.Retry(
+                        "this start, which computes by %s (%s before)"
+                                .formatted(
+                                        compute.fingerprint(), waiting.saved().numerics()),
+                        stage));
+            }
+        });
     }
 
     private static void warnOfOtherNumerics(RunState before, Compute compute) {

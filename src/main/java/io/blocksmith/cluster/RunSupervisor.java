@@ -104,7 +104,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private record WorkerLost(String name, ActorRef<WorkerNode.Command> worker) implements Command {}
 
-    private record JournalRead(RunState state) implements Command {}
+    private record JournalRead(RunState state, SequencedMap<String, Request> asked) implements Command {}
 
     private record JournalAppended(Event event, Runnable acknowledge, Appended appended) implements Command {}
 
@@ -226,9 +226,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
             // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
             case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
-            case JournalRead(RunState read) -> {
+            case JournalRead(RunState read, var asked) -> {
                 journalBusy = false;
-                take(read);
+                take(read, asked);
             }
             case JournalAppended(Event event, Runnable acknowledge, Appended appended) -> {
                 journalBusy = false;
@@ -334,11 +334,21 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         journalBusy = true;
         getContext()
                 .pipeToSelf(
-                        CompletableFuture.supplyAsync(settings.journal()::read, files),
-                        (read, failure) -> failure == null ? new JournalRead(read) : new JournalFailed(cause(failure)));
+                        CompletableFuture.supplyAsync(
+                                () -> {
+                                    RunState read = settings.journal().read();
+                                    // A complete run is only opened again for somebody who wants a stage done again.
+                                    return new JournalRead(
+                                            read,
+                                            read.phase() == Phase.COMPLETED
+                                                    ? settings.requests().pending()
+                                                    : new LinkedHashMap<>());
+                                },
+                                files),
+                        (read, failure) -> failure == null ? read : new JournalFailed(cause(failure)));
     }
 
-    private void take(RunState read) {
+    private void take(RunState read, SequencedMap<String, Request> asked) {
         troubles.journalRead();
         boolean mine = epoch > 0 && read.epoch() == epoch;
         RunState known = state;
@@ -357,13 +367,15 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             steppingDown = Optional.of(new RunOutcome.Broken(BlocksmithException.user(
                     "run '%s' was submitted with identity %s and %d blocks, not %s and %d; use another run folder",
                     read.run(), read.identityDigest(), read.blocks(), submission.identityDigest(), blocks)));
-        } else if (read.phase() == Phase.COMPLETED) {
+        } else if (read.phase() == Phase.COMPLETED
+                && (mine || asked.values().stream().noneMatch(Request.Retry.class::isInstance))) {
             end(new RunOutcome.Completed(read));
         } else if (epoch > 0 && !mine) {
             fenced(read.holder(), read.epoch());
         } else if (mine && read.phase() == Phase.STOPPED) {
             end(new RunOutcome.Stopped(read));
         } else if (!mine) {
+            requests.putAll(asked);
             append(new SupervisorStarted(settings.clock().instant(), state.epoch() + 1, settings.holder()));
         }
     }

@@ -37,8 +37,9 @@ import java.util.TreeSet;
  *
  * <pre>
  * NEW                         RunSubmitted       → SUBMITTED
- * all but NEW and COMPLETED   SupervisorStarted  → RUNNING, or PAUSED as before; epoch must rise; attempts go on;
- *                                                  out of STOPPED, failures are forgiven
+ * all but NEW                 SupervisorStarted  → RUNNING, or PAUSED as before; epoch must rise; attempts go on;
+ *                                                  out of STOPPED, failures are forgiven; out of COMPLETED only to
+ *                                                  do a stage again
  * RUNNING                     StageStarted       stage waiting → running: next attempt, current epoch
  * RUNNING, PAUSED             StageCommitted     stage running by this ticket → committed
  * RUNNING, PAUSED             StageFailed        stage running by this ticket → waiting, failure counted
@@ -220,7 +221,6 @@ public record RunState(
 
     private RunState supervisedBy(SupervisorStarted started) {
         require(phase != Phase.NEW, started, "it was never submitted");
-        require(phase != Phase.COMPLETED, started, "it is complete");
         require(started.epoch() > epoch, started, "epoch " + epoch + " is held by " + holder);
         Map<Stage, StageState> next = new LinkedHashMap<>(stages);
         if (phase == Phase.STOPPED) {

@@ -44,6 +44,7 @@ public final class RunContext {
     private final ObjectStore store;
     /** Empty where a run is only submitted. */
     private final Optional<Compute> compute;
+
     private final Plan plan;
     private final Ledger ledger;
     /** Asked on reading threads as well. */

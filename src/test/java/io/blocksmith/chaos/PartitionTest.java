@@ -66,7 +66,9 @@ class PartitionTest {
         for (int host = 0; host < COORDINATORS + WORKERS; host++) {
             String up = "MemberUp(Member(akka://blocksmith@%s:".formatted(hosts.address(host));
             Waits.until(
-                    up, () -> cluster.coordinators().stream().allMatch(node -> node.log().contains(up)));
+                    up,
+                    () -> cluster.coordinators().stream()
+                            .allMatch(node -> node.log().contains(up)));
         }
     }
 
