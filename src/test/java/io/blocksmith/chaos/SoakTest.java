@@ -67,9 +67,7 @@ class SoakTest {
                 "akka.cluster.failure-detector.acceptable-heartbeat-pause", "3s",
                 "akka.cluster.split-brain-resolver.stable-after", "3s");
         try (TestCluster cluster = TestCluster.start(folder, COORDINATORS, WORKERS, settings)) {
-            long quietStart = System.nanoTime();
             run(cluster, recipe, "quiet");
-            double quiet = (System.nanoTime() - quietStart) / 1e9;
             List<String> runs = new ArrayList<>();
             long start = System.nanoTime();
             Havoc havoc = Havoc.begin(cluster, SEED, new Havoc.Rate(MEAN_SECONDS, COORDINATORS_SHARE), KILLS);
@@ -84,7 +82,7 @@ class SoakTest {
             havoc.await();
             double seconds = (System.nanoTime() - start) / 1e9;
 
-            print(cluster, runs, havoc.toll(), quiet, seconds);
+            print(cluster, runs, havoc.toll(), seconds);
             for (String run : runs) {
                 assertThat(new RunHistory(cluster.events(run)).wrongs()).as(run).isEmpty();
                 assertThat(TinyRecipe.exports(cluster.runs().resolve(run)))
@@ -108,7 +106,7 @@ class SoakTest {
         });
     }
 
-    private static void print(TestCluster cluster, List<String> runs, Toll toll, double quiet, double seconds) {
+    private static void print(TestCluster cluster, List<String> runs, Toll toll, double seconds) {
         int lost = 0;
         int takenOver = 0;
         for (String run : runs) {
@@ -151,10 +149,22 @@ class SoakTest {
                 lost,
                 takenOver,
                 runs.size(),
-                seconds / runs.size(),
-                quiet,
+                runs.stream()
+                        .mapToDouble(run -> supervised(cluster.events(run)))
+                        .average()
+                        .orElseThrow(),
+                supervised(cluster.events("quiet")),
                 all,
                 useful,
                 100 * useful / all);
+    }
+
+    /** Seconds from a run's first supervisor to its end. */
+    private static double supervised(List<Event> events) {
+        Event first = events.stream()
+                .filter(SupervisorStarted.class::isInstance)
+                .findFirst()
+                .orElseThrow();
+        return Duration.between(first.at(), events.getLast().at()).toMillis() / 1e3;
     }
 }
