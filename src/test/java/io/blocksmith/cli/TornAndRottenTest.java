@@ -214,6 +214,24 @@ class TornAndRottenTest {
         assertThat(damaged(run)).containsExactly(new EndToEnd());
     }
 
+    /** Nothing reads an export, so only a person who verifies finds it; a complete run does the stage again when asked. */
+    @ParameterizedTest
+    @EnumSource
+    void anExportOfACompleteRun(Damage damage) {
+        Path run = snapshots.copy("undisturbed", "export-" + damage);
+        damage.to(run.resolve("export/gptq/model.safetensors"));
+
+        CommandLineRun verified = CommandLineRun.of("verify", run.toString());
+        assertThat(verified.exitCode()).isEqualTo(1);
+        assertThat(verified.out() + verified.err()).contains("export/gptq/model.safetensors");
+
+        assertThat(CommandLineRun.of("retry", run.toString(), "export-gptq", "--yes", "--no-wait")
+                        .exitCode())
+                .isZero();
+        assertMended(run);
+        assertThat(CommandLineRun.of("verify", run.toString()).exitCode()).isZero();
+    }
+
     private static CommandLineRun assertMended(Path run) {
         CommandLineRun goneOn = RunSnapshots.goOn(run);
         assertThat(goneOn.exitCode()).as(goneOn.err()).isZero();
