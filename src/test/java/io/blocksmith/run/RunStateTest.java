@@ -104,7 +104,7 @@ class RunStateTest {
     }
 
     @Test
-    void aSupervisorTakesWhateverWasSubmittedAndIsNotComplete() {
+    void aSupervisorTakesWhateverWasSubmitted() {
         assertLegalOnlyIn(
                 TAKEN,
                 "submitted",
@@ -117,7 +117,8 @@ class RunStateTest {
                 "paused committed",
                 "paused building",
                 "waiting for the store",
-                "stopped");
+                "stopped",
+                "completed");
     }
 
     @Test

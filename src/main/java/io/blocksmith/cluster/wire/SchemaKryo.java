@@ -7,7 +7,6 @@ import com.esotericsoftware.kryo.KryoException;
 import com.esotericsoftware.kryo.Registration;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.serializers.DefaultSerializers.EnumSerializer;
-import com.esotericsoftware.kryo.serializers.RecordSerializer;
 import com.esotericsoftware.kryo.util.DefaultClassResolver;
 import com.esotericsoftware.kryo.util.DefaultInstantiatorStrategy;
 import java.time.Duration;
@@ -52,7 +51,7 @@ final class SchemaKryo extends Kryo {
         register(SortedMap.class, ValueSerializers.sortedMap(), 21);
         schema.types().forEach((id, type) -> {
             if (type.isRecord()) {
-                register(type, new RecordSerializer<>(type), id);
+                register(type, new WholeRecords<>(type), id);
             } else {
                 register(type, enumSerializer(type), id);
             }
