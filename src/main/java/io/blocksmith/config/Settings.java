@@ -16,6 +16,9 @@ import java.util.List;
  * @param cluster where this node listens and whom it joins
  * @param patience when something counts as lost, stuck or hopeless
  * @param s3 how an S3-compatible store is reached
+ * @param metrics where Prometheus finds this process
+ * @param http where people and programs find the API and the page
+ * @param webhook whom to tell of changes of a run
  * @param akka settings of Akka's own, over ours
  */
 public record Settings(
@@ -26,11 +29,14 @@ public record Settings(
         Cluster cluster,
         Patience patience,
         S3 s3,
+        Metrics metrics,
+        Http http,
+        Webhook webhook,
         Config akka) {
 
     /** These settings for another recipe. */
     public Settings with(Recipe other) {
-        return new Settings(other, compute, checkpoint, run, cluster, patience, s3, akka);
+        return new Settings(other, compute, checkpoint, run, cluster, patience, s3, metrics, http, webhook, akka);
     }
 
     /**
@@ -93,9 +99,7 @@ public record Settings(
             String name, String host, int port, List<String> seeds, String runs, String worker, Duration lookEvery) {
         public Cluster {
             seeds = List.copyOf(seeds);
-            if (port < 0 || port > 65535) {
-                throw BlocksmithException.user("cluster.port = %d: expected 0 to 65535", port);
-            }
+            requirePort("cluster.port", port);
             if (!name.matches("[A-Za-z0-9][A-Za-z0-9_-]*")) {
                 throw BlocksmithException.user("cluster.name = %s: expected letters, digits, '-' and '_'", name);
             }
@@ -153,6 +157,65 @@ public record Settings(
             if (cacheBytes < 1) {
                 throw BlocksmithException.user("s3.cache-bytes = %d: expected 1 or more", cacheBytes);
             }
+        }
+    }
+
+    /**
+     * Metrics for Prometheus.
+     *
+     * @param host address to listen at
+     * @param port TCP; 0 = none
+     */
+    public record Metrics(String host, int port) {
+        public Metrics {
+            requirePort("metrics.port", port);
+        }
+    }
+
+    /**
+     * The API and the live page of a process that supervises.
+     *
+     * @param host address to listen at; one beyond loopback needs a token
+     * @param port TCP; 0 = none
+     * @param token that a request must carry to change anything, and beyond loopback to see anything; empty = nothing can
+     *     be changed
+     * @param peers base addresses of the same API on the other coordinators, for a page whose coordinator is gone
+     */
+    public record Http(String host, int port, String token, List<String> peers) {
+        public Http {
+            peers = List.copyOf(peers);
+            requirePort("http.port", port);
+        }
+
+        /** Without the token, which is secret. */
+        @Override
+        public String toString() {
+            return "Http[host=%s, port=%d, peers=%s]".formatted(host, port, peers);
+        }
+    }
+
+    /**
+     * Calls to an address of the user's when a run changes.
+     *
+     * @param url where to send them, often a secret itself; empty = nowhere
+     * @param token sent as a bearer token; empty = none
+     * @param events names of the changes to tell of
+     */
+    public record Webhook(String url, String token, List<String> events) {
+        public Webhook {
+            events = List.copyOf(events);
+        }
+
+        /** Without address and token, which are secret. */
+        @Override
+        public String toString() {
+            return "Webhook[events=%s]".formatted(events);
+        }
+    }
+
+    private static void requirePort(String key, int port) {
+        if (port < 0 || port > 65535) {
+            throw BlocksmithException.user("%s = %d: expected 0 to 65535", key, port);
         }
     }
 

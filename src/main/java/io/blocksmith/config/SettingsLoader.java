@@ -30,7 +30,10 @@ public final class SettingsLoader {
             "run", Settings.Run.class,
             "cluster", Settings.Cluster.class,
             "patience", Settings.Patience.class,
-            "s3", Settings.S3.class);
+            "s3", Settings.S3.class,
+            "metrics", Settings.Metrics.class,
+            "http", Settings.Http.class,
+            "webhook", Settings.Webhook.class);
     /** Akka's own settings pass through; Akka checks them. */
     private static final String AKKA = "akka";
 
@@ -79,6 +82,9 @@ public final class SettingsLoader {
                 mapper.map(Settings.Cluster.class, "cluster"),
                 mapper.map(Settings.Patience.class, "patience"),
                 mapper.map(Settings.S3.class, "s3"),
+                mapper.map(Settings.Metrics.class, "metrics"),
+                mapper.map(Settings.Http.class, "http"),
+                mapper.map(Settings.Webhook.class, "webhook"),
                 values.hasPath(AKKA) ? values.withOnlyPath(AKKA) : ConfigFactory.empty());
         if (!problems.isEmpty()) {
             throw problems.failure();

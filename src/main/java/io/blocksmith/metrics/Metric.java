@@ -164,6 +164,9 @@ public enum Metric {
 
     private final Kind kind;
     private final String help;
+
+    /** Unmodifiable, which the type does not say. */
+    @SuppressWarnings("ImmutableEnumChecker")
     private final List<String> labels;
 
     Metric(Kind kind, String help, String... labels) {

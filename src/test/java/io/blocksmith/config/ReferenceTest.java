@@ -23,7 +23,7 @@ class ReferenceTest {
     private static final String END = "<!-- /configuration -->";
     /** Keys that are no part of a recipe. */
     private static final List<String> OPERATIONS =
-            List.of("compute.", "checkpoint.", "run.", "cluster.", "patience.", "s3.");
+            List.of("compute.", "checkpoint.", "run.", "cluster.", "patience.", "s3.", "metrics.", "http.", "webhook.");
 
     @Test
     void theReferenceHoldsExactlyTheKeysThatExist() {

@@ -110,6 +110,9 @@ class SettingsLoaderTest {
               least-silence = 12s, silence-factor = 14, stuck-after = 16s
             }
             s3 { endpoint = "http://h:9000", region = r, path-style = true, cache = /c, cache-bytes = 7 }
+            metrics { host = h2, port = 9464 }
+            http { host = h3, port = 8080, token = t, peers = ["http://h4:8080"] }
+            webhook { url = "http://h5/hook", token = u, events = [stopped] }
             akka.loglevel = DEBUG
             """);
 
@@ -170,6 +173,9 @@ class SettingsLoaderTest {
                                 14,
                                 Duration.ofSeconds(16)),
                         new Settings.S3("http://h:9000", "r", true, "/c", 7),
+                        new Settings.Metrics("h2", 9464),
+                        new Settings.Http("h3", 8080, "t", List.of("http://h4:8080")),
+                        new Settings.Webhook("http://h5/hook", "u", List.of("stopped")),
                         ConfigFactory.parseString("akka.loglevel = DEBUG")));
     }
 
