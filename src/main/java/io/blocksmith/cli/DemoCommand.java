@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The main job on the bundled model. */
@@ -42,6 +43,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "RUN", description = "Run folder; default: blocksmith-demo.")
     private Path out = Path.of("blocksmith-demo");
 
+    @Mixin
+    private ApiOptions api = new ApiOptions();
+
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
@@ -60,7 +64,7 @@ final class DemoCommand implements Callable<Integer> {
                 files.calibration().toString(),
                 files.evaluation().toString());
         RunState state = new EmbeddedQuantization(
-                        run, SettingsLoader.load(Optional.empty(), RECIPE, Map.of()), folder, false)
+                        run, api.over(SettingsLoader.load(Optional.empty(), RECIPE, Map.of())), folder, false)
                 .run();
         new RunSummary(folder, state).print(System.out, json);
         return 0;

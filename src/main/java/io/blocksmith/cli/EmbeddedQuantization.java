@@ -76,6 +76,12 @@ final class EmbeddedQuantization {
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
+        try (EmbeddedApi api = EmbeddedApi.start(settings, folder)) {
+            return served();
+        }
+    }
+
+    private RunState served() {
         Submission submission = Submission.check(inputs, settings.recipe());
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);

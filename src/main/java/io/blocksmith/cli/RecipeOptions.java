@@ -37,7 +37,7 @@ final class RecipeOptions {
                 || file != null
                 || !assignments.stream()
                         .allMatch(assignment ->
-                                assignment.strip().matches("(compute|checkpoint|run|cluster|patience|s3|akka)\\..*"));
+                                assignment.strip().matches("(compute|checkpoint|run|cluster|patience|s3|metrics|http|webhook|akka)\\..*"));
     }
 
     Settings load() {
