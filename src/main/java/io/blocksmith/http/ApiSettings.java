@@ -11,7 +11,7 @@ import java.util.List;
  * Where the API listens and whom it lets in.
  *
  * @param host name or address of this machine
- * @param port TCP; 0 = any free one
+ * @param port TCP, above 0
  * @param token secret; empty = nothing can be changed
  * @param peers {@code http://HOST:PORT} of the same API elsewhere, and of pages that may use this one
  */
