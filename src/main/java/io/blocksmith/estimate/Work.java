@@ -43,9 +43,9 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         double repair = RunEstimate.repaired(recipe)
                 ? passes(blockAp, repairTrain, validation, blocks, blocks - 1) * forward
                 : 0;
-        double evaluated = (double) evaluatedTokens(recipe)
-                * (blocks * forward(config, recipe.evaluation().context()) + head(config));
-        return new Work(capture, trained, repair, endToEnd(config, recipe.endToEnd()), EVALUATED_MODELS * evaluated);
+        double endToEnd =
+                endToEndTraining(config, recipe.endToEnd()) + endToEndValidation(config, recipe.endToEnd());
+        return new Work(capture, trained, repair, endToEnd, EVALUATED_MODELS * evaluation(config, recipe));
     }
 
     /** Forward passes of tokens through blocks that Block-AP makes, a backward pass counted as two. */
@@ -54,12 +54,23 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         return blocks * perBlock + propagated * (train + validation);
     }
 
-    private static double endToEnd(LlamaConfig config, EndToEnd endToEnd) {
+    static double endToEndTraining(LlamaConfig config, EndToEnd endToEnd) {
         double tokens = (double) endToEnd.samples() * endToEnd.sequenceLength();
-        double validated = (double) endToEnd.validationSamples() * endToEnd.sequenceLength();
-        double model = config.blocks() * forward(config, endToEnd.sequenceLength());
-        return endToEnd.epochs() * tokens * (4 * model + 2 * head(config))
-                + validations(endToEnd) * validated * (model + head(config));
+        return endToEnd.epochs() * tokens * (4 * model(config, endToEnd.sequenceLength()) + 2 * head(config));
+    }
+
+    static double endToEndValidation(LlamaConfig config, EndToEnd endToEnd) {
+        double tokens = (double) endToEnd.validationSamples() * endToEnd.sequenceLength();
+        return validations(endToEnd) * tokens * (model(config, endToEnd.sequenceLength()) + head(config));
+    }
+
+    /** One model over the evaluated windows. */
+    static double evaluation(LlamaConfig config, Recipe recipe) {
+        return evaluatedTokens(recipe) * (model(config, recipe.evaluation().context()) + head(config));
+    }
+
+    private static double model(LlamaConfig config, long length) {
+        return config.blocks() * forward(config, length);
     }
 
     /** At the start, every so many steps, and at the end of each epoch. */
@@ -76,7 +87,8 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         return validations;
     }
 
-    private static double forward(LlamaConfig config, long length) {
+    /** A token in a window of {@code length} through one block. */
+    static double forward(LlamaConfig config, long length) {
         double attention = (double) config.heads() * config.headSize();
         return 2.0 * config.linearWeightsPerBlock() + 2 * attention * (length + 1);
     }
