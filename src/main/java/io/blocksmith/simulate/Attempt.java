@@ -23,7 +23,9 @@ final class Attempt {
         COMPUTING,
         STORING,
         WAITING,
-        STEPPING
+        STEPPING,
+        /** What a helper had computed that is gone. */
+        REDOING
     }
 
     private final Simulation simulation;
@@ -101,6 +103,7 @@ final class Attempt {
             case STORING -> simulation.tally().stored(elapsed);
             case WAITING -> {}
             case STEPPING -> step(elapsed);
+            case REDOING -> replicas.orElseThrow().redid(elapsed);
         }
         doing = Doing.WAITING;
     }
@@ -126,9 +129,14 @@ final class Attempt {
 
     /** Steps to the next save, to the end, or to where the pace changes. */
     private void go() {
-        double penalty = replicas.map(Replicas::takePenalty).orElse(0.0);
-        if (penalty > 0) {
-            spend(Doing.WAITING, penalty, this::go);
+        double waiting = replicas.map(Replicas::takeWaiting).orElse(0.0);
+        if (waiting > 0) {
+            spend(Doing.WAITING, waiting, this::go);
+            return;
+        }
+        double redoing = replicas.map(Replicas::takeRedoing).orElse(0.0);
+        if (redoing > 0) {
+            spend(Doing.REDOING, redoing, this::go);
             return;
         }
         if (position >= cost.steps()) {
@@ -247,7 +255,8 @@ final class Attempt {
 
     /** A helper is gone, or has work of its own. */
     void leaves(Node helper) {
-        change(() -> replicas.orElseThrow().leaves(helper));
+        boolean computes = !durable.isShared(position);
+        change(() -> replicas.orElseThrow().leaves(helper, computes ? position - Math.floor(position + CLOSE) : 0));
     }
 
     /** Breaks off a stretch of steps and begins another; a save or a wait goes on, and the change counts after it. */
@@ -264,16 +273,20 @@ final class Attempt {
 
     // Its end.
 
-    /** The node has failed. */
+    /** The node has failed, maybe with a result that no supervisor has recorded. */
     void die() {
-        if (over) {
-            return;
+        if (!over) {
+            account();
+            over = true;
         }
-        account();
-        over = true;
         replicas.ifPresent(all -> all.sharedSince().ifPresent(from -> durable.shared(from, (long) position)));
+        lose();
+    }
+
+    private void lose() {
         double steps = durable.atRisk(position);
         simulation.tally().lost(passes + steps * cost.stepSeconds(), (long) Math.floor(steps + CLOSE));
+        passes = 0;
     }
 
     /** Saves and ends. */
@@ -288,7 +301,7 @@ final class Attempt {
             durable.saved(step);
             simulation.tally().moved(Traffic.CHECKPOINTS, cost.checkpoint());
         }
-        simulation.tally().lost(passes, 0);
+        lose();
         node.ended(new Outcome.Cancelled(new Evidence(step, durable.step(), List.of())));
     }
 }

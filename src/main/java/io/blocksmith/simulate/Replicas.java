@@ -23,7 +23,8 @@ final class Replicas {
 
     private final List<Node> active = new ArrayList<>();
     private OptionalLong sharedSince = OptionalLong.empty();
-    private double penalty;
+    private double waiting;
+    private double redoing;
 
     Replicas(SharedStep step, double bytesPerSecond, Tally tally) {
         this.step = step;
@@ -93,26 +94,42 @@ final class Replicas {
         }
     }
 
-    /** The others wait for its shards, and then compute them. */
-    void leaves(Node helper) {
+    /**
+     * The others wait for its shards, and then compute them.
+     *
+     * @param done how much of the present step is done, 0 to 1; so much of its share is lost
+     */
+    void leaves(Node helper, double done) {
         awaiting.remove(helper);
         int index = 1 + active.indexOf(helper);
         if (index > 0) {
             int share = step.share(index, count());
             active.remove(helper);
             if (share > 0) {
-                int each = Math.ceilDiv(share, count());
-                penalty += Math.max(LEAST_PATIENCE, PATIENCE * step.shardSeconds()) + each * step.shardSeconds();
-                tally.computed(share * step.shardSeconds());
-                tally.lost(share * step.shardSeconds(), 0);
+                waiting += Math.max(LEAST_PATIENCE, PATIENCE * step.shardSeconds());
+                // The rest of the step is slower from now on, which counts what of the share was not computed yet.
+                redoing += done * share * step.shardSeconds();
             }
         }
     }
 
     /** Seconds that all have to wait for those who left since this was asked last. */
-    double takePenalty() {
-        double waits = penalty;
-        penalty = 0;
-        return waits;
+    double takeWaiting() {
+        double seconds = waiting;
+        waiting = 0;
+        return seconds;
+    }
+
+    /** Seconds that those who are left take together to compute lost shards; asked once. */
+    double takeRedoing() {
+        double seconds = redoing / count();
+        redoing = 0;
+        return seconds;
+    }
+
+    /** Counts computing that was done before by somebody who left. */
+    void redid(double seconds) {
+        tally.computed(seconds * count());
+        tally.lost(seconds * count(), 0);
     }
 }

@@ -19,6 +19,7 @@ import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.spec.Recipe;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -71,8 +72,7 @@ class SimulatedRunTest {
     }
 
     private static Failures nodeFails(int node, double... upTimes) {
-        return scripted(
-                Map.of(node, java.util.Arrays.stream(upTimes).boxed().toList()), NEVER);
+        return scripted(Map.of(node, Arrays.stream(upTimes).boxed().toList()), NEVER);
     }
 
     @ParameterizedTest
@@ -185,21 +185,32 @@ class SimulatedRunTest {
     @Test
     void anotherNodeGoesOnOnceTheFailureIsNoticed() {
         StageCosts costs = costs(1, 0);
-        StageCost block = costs.of(new TrainBlock(0));
-        double evaluation = costs.of(new Stage.Evaluate(Stage.Subject.BLOCK_AP)).computing();
-        double failure = block.before() + 37.5 * block.stepSeconds();
-        assertThat(2 * evaluation).as("the other node is free by then").isLessThan(failure);
-        double undisturbed = simulation(costs, cluster(2, NEVER, 600), Failures.none())
-                .run()
-                .blockSeconds();
+        RunFigures undisturbed =
+                simulation(costs, cluster(2, NEVER, 600), Failures.none()).run();
 
-        Simulation disturbed = simulation(costs, cluster(2, NEVER, 600), nodeFails(0, failure));
+        Simulation disturbed = simulation(costs, cluster(2, NEVER, 600), nodeFails(0, inBlockFive(costs, 37.5)));
         RunFigures figures = disturbed.run();
 
-        StageStarted first = firstStart(disturbed.events(), new TrainBlock(0));
-        assertThat(first.worker()).isEqualTo("worker-00001");
+        assertThat(firstStart(disturbed.events(), new TrainBlock(5)).worker()).isEqualTo("worker-00001");
+        StageCost block = costs.of(new TrainBlock(5));
         assertThat(figures.blockSeconds())
-                .isEqualTo(undisturbed + DETECTION + block.before() + 7.5 * block.stepSeconds(), within(1e-3));
+                .isEqualTo(
+                        undisturbed.blockSeconds() + DETECTION + block.before() + 7.5 * block.stepSeconds(),
+                        within(1e-3));
+    }
+
+    /** When so many steps of block 5 are done and the other node has evaluated the two models that need no training. */
+    private static double inBlockFive(StageCosts costs, double steps) {
+        double began = 0;
+        for (int block = 0; block < 5; block++) {
+            began += costs.of(new TrainBlock(block)).computing();
+        }
+        assertThat(began)
+                .isGreaterThan(2
+                        * costs.of(new Stage.Evaluate(Stage.Subject.FULL_PRECISION))
+                                .computing());
+        StageCost block = costs.of(new TrainBlock(5));
+        return began + block.before() + steps * block.stepSeconds();
     }
 
     private static StageStarted firstStart(List<Event> events, Stage stage) {
@@ -230,53 +241,64 @@ class SimulatedRunTest {
     @Test
     void aWorkerLostWhileNobodySupervisesIsGivenUpAfterItsLease() {
         StageCosts costs = costs(1, 0);
-        StageCost block = costs.of(new TrainBlock(0));
-        double failure = block.before() + 35 * block.stepSeconds();
+        double failure = inBlockFive(costs, 35);
         Failures both = scripted(Map.of(0, List.of(failure)), failure - 1);
 
         Simulation simulation = simulation(costs, cluster(2, NEVER, 1000), both);
         RunFigures figures = simulation.run();
 
-        double undisturbed = simulation(costs, cluster(2, NEVER, 1000), Failures.none())
-                .run()
-                .blockSeconds();
+        RunFigures undisturbed =
+                simulation(costs, cluster(2, NEVER, 1000), Failures.none()).run();
         // Taken over 20 s after the supervisor's end, that is 19 s after the worker's; its lease is a minute.
+        StageCost block = costs.of(new TrainBlock(5));
         double lost = block.before() + 5 * block.stepSeconds();
-        assertThat(figures.blockSeconds()).isEqualTo(undisturbed + 19 + 60 + lost, within(1e-3));
+        assertThat(figures.blockSeconds()).isEqualTo(undisturbed.blockSeconds() + 19 + 60 + lost, within(1e-3));
         assertThat(simulation.events().toString()).contains("was not heard of for 60 s");
     }
 
     @Test
     void aHelperThatVanishesCostsAWaitAndItsShare() {
-        // 4 replicas would have 2 shards each; here 2 have 4, and one of them vanishes in the shared step.
         StageCosts costs = costs(2, 0);
         SharedStep step = costs.sharedStep();
-        RunFigures undisturbed =
-                simulation(costs, cluster(2, NEVER, 1e6), Failures.none()).run();
-        double failure = undisturbed.blockSeconds() + step.alone() + step.shardSeconds();
+        Simulation calm = simulation(costs, cluster(2, NEVER, 1e6), Failures.none());
+        double begins = calm.run().blockSeconds();
+        // The first step is not shared; in the second each has four of eight shards, and one is computed by then.
+        double failure = begins + step.alone() + step.shardSeconds();
 
-        Simulation simulation = simulation(costs, cluster(2, NEVER, 1e6), nodeFails(1, failure));
-        RunFigures figures = simulation.run();
+        RunFigures figures = simulation(costs, cluster(2, NEVER, 1e6), nodeFails(helper(calm), failure))
+                .run();
 
-        assertThat(firstStart(simulation.events(), new EndToEnd()).worker()).isEqualTo("worker-00001");
-        // The rest of the step is counted at the leader's own pace, as if the helper's share were spread over it.
-        double shared = step.leader(2, NEVER).total();
-        double rest = (1 - step.shardSeconds() / shared) * step.alone();
-        double wait = Math.max(1, 3 * step.shardSeconds()) + 4 * step.shardSeconds();
+        double done = step.shardSeconds() / step.leader(2, NEVER).total();
+        double wait = Math.max(1, 3 * step.shardSeconds());
         assertThat(figures.endToEndSeconds())
-                .isEqualTo(step.alone() + step.shardSeconds() + wait + rest, within(1e-3));
+                .isEqualTo(
+                        step.alone()
+                                + step.shardSeconds()
+                                + wait
+                                + done * 4 * step.shardSeconds()
+                                + (1 - done) * step.alone(),
+                        within(1e-3));
+        assertThat(figures.lostComputing()).isEqualTo(done * 4 * step.shardSeconds(), within(1e-3));
+    }
+
+    private static int leader(Simulation played) {
+        return firstStart(played.events(), new EndToEnd()).worker().equals("worker-00001") ? 0 : 1;
+    }
+
+    private static int helper(Simulation played) {
+        return 1 - leader(played);
     }
 
     @Test
     void stepsThatWereSharedAreReadAfterTheLeadersEnd() {
-        StageCosts costs = new StageCosts(SHAPE, longEndToEnd(), RATE);
+        StageCosts costs = new StageCosts(SHAPE, Recipes.withEndToEndSamples(Plans.recipe(2, 2, 0), 512), RATE);
         SharedStep step = costs.sharedStep();
-        RunFigures undisturbed =
-                simulation(costs, rare(2), Failures.none()).run();
-        // In the fifth step; the first one was not shared, and no checkpoint came after its end.
-        double failure = undisturbed.blockSeconds() + step.alone() + 3.5 * step.leader(2, NEVER).total();
+        Simulation calm = simulation(costs, rare(2), Failures.none());
+        // In the middle of the fifth of 16 steps; the first was not shared, and the only checkpoint came after it.
+        double failure = calm.run().blockSeconds() + step.alone() + 3.5 * step.leader(2, NEVER).total();
 
-        RunFigures figures = simulation(costs, rare(2), nodeFails(0, failure)).run();
+        RunFigures figures =
+                simulation(costs, rare(2), nodeFails(leader(calm), failure)).run();
 
         assertThat(figures.failures()).isEqualTo(1);
         assertThat(figures.lostSteps()).as("whole steps computed again").isZero();
@@ -285,11 +307,6 @@ class SimulatedRunTest {
 
     private static SimulatedCluster rare(int nodes) {
         return new SimulatedCluster(nodes, NEVER, NEVER, 1e9, 60, DETECTION, 20);
-    }
-
-    /** 16 steps instead of 2, and two segments. */
-    private static Recipe longEndToEnd() {
-        return Recipes.withEndToEndSamples(Plans.recipe(2, 2, 0), 512);
     }
 
     @Test
@@ -322,7 +339,7 @@ class SimulatedRunTest {
         double four = seconds(costs(4, 0), cluster(4, 1e8, 60), Failures.none());
         double eight = seconds(costs(8, 0), cluster(8, 1e8, 60), Failures.none());
         double fasterStore = seconds(costs(8, 0), cluster(8, 1e9, 60), Failures.none());
-        double disturbed = seconds(costs(8, 0), cluster(8, 1e9, 60), Failures.exponential(3600, NEVER, 1));
+        double disturbed = seconds(costs(8, 0), cluster(8, 1e9, 60), Failures.exponential(400, NEVER, 1));
 
         assertThat(four).isLessThan(one).isGreaterThan(one / 4);
         assertThat(eight).isLessThan(four);
@@ -337,19 +354,19 @@ class SimulatedRunTest {
     /** Hundreds of failures in small clusters; what the supervisors record is a run by all rules of the real one. */
     @Test
     void everyLedgerIsAcceptedByTheCore() {
-        List<Boolean> completed = LongStream.range(0, 300)
+        long completed = LongStream.range(0, 300)
                 .parallel()
-                .mapToObj(SimulatedRunTest::isCompletedByTheRules)
-                .toList();
+                .filter(SimulatedRunTest::isCompletedByTheRules)
+                .count();
 
-        assertThat(completed).contains(true).filteredOn(one -> one).hasSizeGreaterThan(150);
+        assertThat(completed).isBetween(150L, 299L);
     }
 
     private static boolean isCompletedByTheRules(long seed) {
         int segments = 1 + (int) (seed % 4);
         StageCosts costs = costs(segments, seed % 3 == 0 ? 16 : 0);
         SimulatedCluster cluster = cluster(1 + (int) (seed % 5), 2e7, seed % 2 == 0 ? 8 : 90);
-        Simulation simulation = simulation(costs, cluster, Failures.exponential(400, 700, seed));
+        Simulation simulation = simulation(costs, cluster, Failures.exponential(800, 1500, seed));
 
         RunFigures figures = simulation.run();
 
@@ -372,7 +389,7 @@ class SimulatedRunTest {
                     .mapToDouble(stage -> costs.of(stage).computing())
                     .sum();
             double kept = figures.computing() - figures.lostComputing();
-            assertThat(kept).as("useful computing of seed %d", seed).isEqualTo(useful, within(0.02 * useful));
+            assertThat(kept).as("useful computing of seed %d", seed).isEqualTo(useful, within(1e-6 * useful));
         }
         return figures.completed();
     }
