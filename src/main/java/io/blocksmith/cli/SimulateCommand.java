@@ -34,8 +34,8 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         description = {
             "Plays runs on simulated clusters: the real scheduling decisions in virtual time, nothing is trained.",
-            "Durations are like 90s, 5m or 4h, or none. Options marked (list) take several values, with commas; the table"
-                    + " has a row for each combination."
+            "Durations are like 90s, 5m or 4h, or none. Options marked (list) take several values, with commas; the"
+                    + " table has a row for each combination."
         })
 final class SimulateCommand implements Callable<Integer> {
     private static final double GIGA = 1e9;
@@ -109,7 +109,10 @@ final class SimulateCommand implements Callable<Integer> {
             description = "At which a checkpoint leaves the device for a local file; default: 2.")
     private double localBandwidth = 2;
 
-    @Option(names = "--trials", paramLabel = "N", description = "Runs of each row, of other seeds; default: 5.")
+    @Option(
+            names = "--trials",
+            paramLabel = "N",
+            description = "Runs of each row, of other seeds; default: 5, and 1 when nothing fails.")
     private int trials = 5;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the first trial's failures; default: 1.")
@@ -191,6 +194,10 @@ final class SimulateCommand implements Callable<Integer> {
             }
         }
         Settings.Patience patience = settings.patience();
+        double nodeMean = seconds("--mtbf", mtbf);
+        double coordinatorMean = seconds("--coordinator-mtbf", coordinatorMtbf);
+        // Runs in which nothing fails are all the same.
+        boolean same = Double.isInfinite(nodeMean) && Double.isInfinite(coordinatorMean);
         return new Sweep(
                 config,
                 settings.recipe(),
@@ -199,11 +206,10 @@ final class SimulateCommand implements Callable<Integer> {
                 new Sweep.Patience(
                         patience.tries(),
                         patience.lostWorkers(),
-                        new Fleet.Limits(
-                                patience.lease(), patience.quarantineFaults(), patience.quarantineWindow())),
-                seconds("--mtbf", mtbf),
-                seconds("--coordinator-mtbf", coordinatorMtbf),
-                trials,
+                        new Fleet.Limits(patience.lease(), patience.quarantineFaults(), patience.quarantineWindow())),
+                nodeMean,
+                coordinatorMean,
+                same ? Math.min(1, trials) : trials,
                 seed);
     }
 

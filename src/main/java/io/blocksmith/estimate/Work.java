@@ -43,8 +43,7 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         double repair = RunEstimate.repaired(recipe)
                 ? passes(blockAp, repairTrain, validation, blocks, blocks - 1) * forward
                 : 0;
-        double endToEnd =
-                endToEndTraining(config, recipe.endToEnd()) + endToEndValidation(config, recipe.endToEnd());
+        double endToEnd = endToEndTraining(config, recipe.endToEnd()) + endToEndValidation(config, recipe.endToEnd());
         return new Work(capture, trained, repair, endToEnd, EVALUATED_MODELS * evaluation(config, recipe));
     }
 

@@ -60,7 +60,9 @@ final class Attempt {
         this.durable = simulation.durable(ticket.stage());
         this.replicas = ticket.stage() instanceof Stage.EndToEnd
                 ? Optional.of(new Replicas(
-                        simulation.costs().sharedStep(), simulation.cluster().storeBytesPerSecond(), simulation.tally()))
+                        simulation.costs().sharedStep(),
+                        simulation.cluster().storeBytesPerSecond(),
+                        simulation.tally()))
                 : Optional.empty();
     }
 
@@ -75,7 +77,8 @@ final class Attempt {
     void begin() {
         simulation.tally().moved(Traffic.STATES, cost.readStates());
         simulation.tally().moved(Traffic.RESULTS, cost.readResults());
-        double read = (cost.readStates() + cost.readResults()) / simulation.cluster().storeBytesPerSecond();
+        double read =
+                (cost.readStates() + cost.readResults()) / simulation.cluster().storeBytesPerSecond();
         spend(Doing.STORING, read, () -> spend(Doing.COMPUTING, cost.before(), this::train));
     }
 
@@ -144,7 +147,7 @@ final class Attempt {
             return;
         }
         double seconds = pace().total();
-        double end = Math.min(cost.steps(), durable.changesAfter(position));
+        double end = Math.min((double) cost.steps(), durable.changesAfter(position));
         double save = nextSave(seconds);
         double target = Math.min(save, end);
         doing = Doing.STEPPING;
@@ -210,8 +213,7 @@ final class Attempt {
     private Progress progress(long saved) {
         long step = (long) position;
         double unknown = Double.NaN;
-        return new Progress(
-                ticket, "train", 1, 1, step, cost.steps(), unknown, unknown, unknown, saved, unknown);
+        return new Progress(ticket, "train", 1, 1, step, cost.steps(), unknown, unknown, unknown, saved, unknown);
     }
 
     private void finish() {

@@ -29,14 +29,16 @@ final class Durable {
 
     /** The next position after {@code position} at which {@link #isShared} changes; infinite when it does not. */
     double changesAfter(double position) {
-        return position < sharedFrom && sharedFrom < sharedUntil
-                ? sharedFrom
-                : position < sharedUntil ? sharedUntil : Double.POSITIVE_INFINITY;
+        if (position < sharedFrom && sharedFrom < sharedUntil) {
+            return (double) sharedFrom;
+        }
+        return position < sharedUntil ? (double) sharedUntil : Double.POSITIVE_INFINITY;
     }
 
     /** Steps between the newest checkpoint and {@code position} that are in no store. */
     double atRisk(double position) {
-        double kept = Math.max(0, Math.min(position, sharedUntil) - Math.max(step, sharedFrom));
+        double first = (double) Math.max(step, sharedFrom);
+        double kept = Math.max(0, Math.min(position, (double) sharedUntil) - first);
         return Math.max(0, position - step - kept);
     }
 }

@@ -129,8 +129,7 @@ final class Node {
                 attempt.get().cancel();
             }
         } else {
-            simulation.tell(
-                    supervisor -> supervisor.ended(ticket, this, new Outcome.Cancelled(Evidence.NONE)));
+            simulation.tell(supervisor -> supervisor.ended(ticket, this, new Outcome.Cancelled(Evidence.NONE)));
         }
     }
 

@@ -11,8 +11,29 @@ import java.util.Map;
 public final class SimulationReport {
     private static final double HOUR = 3600;
     private static final double TERA = 1e12;
-    private static final String LINE =
-            "%5s %8s %8s %10s %9s %8s %7s %7s %8s %5s %5s %5s %5s %9s %8s %9s %7s %7s %8s %7s  %s";
+    /** As wide as their columns. */
+    private static final List<String> HEADINGS = List.of(
+            "nodes",
+            "segments",
+            "save-s",
+            "median-h",
+            "worst-h",
+            "speed-up",
+            "blocks-h",
+            "  E2E-h",
+            "goodput",
+            "compute",
+            "store",
+            "idle",
+            "down",
+            "lost-h",
+            "lost-steps",
+            "failures",
+            "save-TB",
+            "states-TB",
+            "exchange-TB",
+            "result-TB",
+            " ended");
 
     /** For people; the whole list is the Javadoc of this package. */
     private static final List<String> ASSUMPTIONS = List.of(
@@ -41,16 +62,15 @@ public final class SimulationReport {
     /** A table, what it was made with, and what was assumed. */
     public String text() {
         List<String> lines = new ArrayList<>();
-        lines.add(line("", "", "check-", "makespan h", "", "", "blocks", "E2E-QP", "", "com-", "", "", "", "lost", "", "",
-                "store:", "hidden", "", "", ""));
-        lines.add(line("nodes", "segments", "point s", "median", "worst", "speed-up", "h", "h", "goodput", "pute",
-                "store", "idle", "down", "work h", "steps", "failures", "checkp.", "states", "exchange", "results",
-                "ended (TB to the left)"));
+        lines.add(String.join(" ", HEADINGS));
         rows.forEach(row -> lines.add(line(row)));
         lines.add("");
         lines.add(rateSource);
         lines.add(trials());
-        lines.add("Figures are those of the median run. compute, store, idle, down: shares of nodes x makespan.");
+        lines.add("Figures are those of the median run, but for worst-h. Goodput: computing that went into a result, of"
+                + " all. compute, store, idle, down: shares of nodes x makespan.");
+        lines.add(
+                "failures: of nodes, and after a + of the supervisor's node. TB: written to and read from the store.");
         lines.add("Assumed, not measured:");
         ASSUMPTIONS.forEach(assumption -> lines.add("- " + assumption));
         return String.join(System.lineSeparator(), lines);
@@ -58,7 +78,8 @@ public final class SimulationReport {
 
     private String trials() {
         int trials = sweep.trials();
-        return trials == 1 ? "One run each, seed %d.".formatted(sweep.seed())
+        return trials == 1
+                ? "One run each, seed %d.".formatted(sweep.seed())
                 : "%d runs each, seeds %d to %d.".formatted(trials, sweep.seed(), sweep.seed() + trials - 1);
     }
 
@@ -80,9 +101,7 @@ public final class SimulationReport {
                 percent("%.0f%%", median.downShare()),
                 hours(median.lostComputing()),
                 median.lostSteps(),
-                median.takeovers() == 0
-                        ? median.failures()
-                        : "%d+%d".formatted(median.failures(), median.takeovers()),
+                median.takeovers() == 0 ? median.failures() : "%d+%d".formatted(median.failures(), median.takeovers()),
                 tera(median, Traffic.CHECKPOINTS),
                 tera(median, Traffic.STATES),
                 tera(median, Traffic.EXCHANGE),
@@ -91,7 +110,14 @@ public final class SimulationReport {
     }
 
     private static String line(Object... cells) {
-        return String.format(Locale.ROOT, LINE, cells).stripTrailing();
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < cells.length - 1; i++) {
+            String cell = cells[i].toString();
+            line.repeat(' ', Math.max(0, HEADINGS.get(i).length() - cell.length()))
+                    .append(cell)
+                    .append(' ');
+        }
+        return line.append(' ').append(cells[cells.length - 1]).toString();
     }
 
     private static String number(String format, double value) {
@@ -117,7 +143,9 @@ public final class SimulationReport {
     /** Against the first row; NaN when one of the two did not complete. */
     private double speedUp(Row row) {
         RunFigures first = rows.getFirst().median();
-        return first.completed() && row.median().completed() ? first.seconds() / row.median().seconds() : Double.NaN;
+        return first.completed() && row.median().completed()
+                ? first.seconds() / row.median().seconds()
+                : Double.NaN;
     }
 
     private static String ended(Row row) {

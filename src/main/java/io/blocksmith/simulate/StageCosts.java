@@ -123,7 +123,7 @@ public final class StageCosts {
         // A segment's first block sees the full-precision stream on both sides.
         int streams = block == range.first() ? 1 : 2;
         int samples = recipe.calibration().trainSamples();
-        return training(samples, bytes.stream(), streams, 0, block + 1 == range.end(), bytes.block() + bytes.latent());
+        return training(samples, (double) bytes.stream(), streams, 0, block + 1 == range.end(), firstPass());
     }
 
     private StageCost repair(int block) {
@@ -133,7 +133,7 @@ public final class StageCosts {
         // The first block is entered by embeddings, which are made on the spot.
         int streams = block == 0 ? 0 : 2;
         boolean last = block + 1 == plan.segments().blocks();
-        return training(samples, stream, streams, bytes.block() + bytes.latent(), last, bytes.block());
+        return training(samples, stream, streams, firstPass(), last, (double) bytes.block());
     }
 
     private StageCost training(
@@ -161,6 +161,11 @@ public final class StageCosts {
         SharedStep step = sharedStep();
         return new StageCost(
                 0, packed(), untrained, steps, step.alone(), bytes.endToEndCheckpoint(), 0, 0, bytes.scales());
+    }
+
+    /** What the first pass leaves of a block. */
+    private double firstPass() {
+        return (double) (bytes.block() + bytes.latent());
     }
 
     /** All trained blocks. */

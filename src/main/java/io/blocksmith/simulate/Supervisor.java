@@ -122,8 +122,8 @@ final class Supervisor {
     /** Whether an event was recorded, so that there may be more to do. */
     private boolean step() {
         for (Report report = reports.poll(); report != null; report = reports.poll()) {
-            Optional<Event> event = Outcome.event(
-                    state(), report.ticket(), report.node().name(), report.outcome(), simulation.at());
+            Optional<Event> event =
+                    Outcome.event(state(), report.ticket(), report.node().name(), report.outcome(), simulation.at());
             event.ifPresent(this::append);
             fleet.returned(report.node().name(), report.ticket());
             Report acknowledged = report;
@@ -166,7 +166,8 @@ final class Supervisor {
             case StageCancelled cancelled -> watchdog.ended(cancelled.ticket());
             case StageFailed failed -> {
                 watchdog.ended(failed.ticket());
-                fleet.failed(failed.worker(), failed.category(), simulation.time().now());
+                fleet.failed(
+                        failed.worker(), failed.category(), simulation.time().now());
                 troubles.stageFailed(state(), failed, simulation.time().now());
                 lookAfter(simulation.limits().window().toNanos() / 1e9 + 1);
             }

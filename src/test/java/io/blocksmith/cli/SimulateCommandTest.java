@@ -41,7 +41,13 @@ class SimulateCommandTest {
         assertThat(rows)
                 .extracting(row -> row.get("nodes") + " " + row.get("segments") + " " + row.get("checkpointSeconds"))
                 .containsExactly(
-                        "1 1 60.0", "1 1 600.0", "1 3 60.0", "1 3 600.0", "2 2 60.0", "2 2 600.0", "2 3 60.0",
+                        "1 1 60.0",
+                        "1 1 600.0",
+                        "1 3 60.0",
+                        "1 3 600.0",
+                        "2 2 60.0",
+                        "2 2 600.0",
+                        "2 3 60.0",
                         "2 3 600.0");
         assertThat(rows.get(0).get("speedUp").asDouble()).isEqualTo(1);
         assertThat(rows.get(0).get("failures").asInt()).isZero();
@@ -84,7 +90,12 @@ class SimulateCommandTest {
 
         assertThat(result.exitCode()).isZero();
         assertThat(result.out())
-                .contains("nodes segments", "3 runs each, seeds 1 to 3", "Assumed, not measured:", "completed");
+                .contains(
+                        "nodes segments",
+                        "goodput",
+                        "3 runs each, seeds 1 to 3",
+                        "Assumed, not measured:",
+                        "completed");
     }
 
     @Test
@@ -97,23 +108,21 @@ class SimulateCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
-            --step-seconds=0.3 --nodes=0            | --nodes 0: expected 1 to
-            --step-seconds=0                        | --step-seconds 0.0: expected a number above 0
-            --device-flops=-3                       | --device-flops -3.0: expected a number above 0
-            --nodes=2                               | give one of --step-seconds
-            --step-seconds=1 --device-flops=1       | give one of --step-seconds
-            --step-seconds=1 --segments=81          | --segments 81: expected auto, or 1 to 80
-            --step-seconds=1 --segments=few         | --segments few: expected auto, or 1 to 80
-            --step-seconds=1 --mtbf=4               | --mtbf 4: expected a duration above 0 like 90s
-            --step-seconds=1 --mtbf=4x              | --mtbf 4x: expected a duration above 0 like 90s
-            --step-seconds=1 --restart=0s           | --restart 0s: expected a duration above 0 like 90s
-            --step-seconds=1 --store-bandwidth=-1   | --store-bandwidth = -1
-            --step-seconds=1 --trials=0             | --trials 0
-            --step-seconds=1 --set=no.such.key=1    | there is no such key
-            """)
+    @CsvSource(delimiter = '|', textBlock = """
+        --step-seconds=0.3 --nodes=0            | --nodes 0: expected 1 to
+        --step-seconds=0                        | --step-seconds 0.0: expected a number above 0
+        --device-flops=-3                       | --device-flops -3.0: expected a number above 0
+        --nodes=2                               | give one of --step-seconds
+        --step-seconds=1 --device-flops=1       | give one of --step-seconds
+        --step-seconds=1 --segments=81          | --segments 81: expected auto, or 1 to 80
+        --step-seconds=1 --segments=few         | --segments few: expected auto, or 1 to 80
+        --step-seconds=1 --mtbf=4               | --mtbf 4: expected a duration above 0 like 90s
+        --step-seconds=1 --mtbf=4x              | --mtbf 4x: expected a duration above 0 like 90s
+        --step-seconds=1 --restart=0s           | --restart 0s: expected a duration above 0 like 90s
+        --step-seconds=1 --store-bandwidth=-1   | --store-bandwidth = -1
+        --step-seconds=1 --trials=0             | --trials 0
+        --step-seconds=1 --set=no.such.key=1    | there is no such key
+        """)
     void wrongInputIsOneClearLine(String options, String message) {
         CommandLineRun result = simulate(options.strip().split(" +"));
 

@@ -101,8 +101,7 @@ class SimulatedRunTest {
         double checkpoints = 0;
         for (Stage stage : costs.plan().stages()) {
             StageCost cost = costs.of(stage);
-            double bytes =
-                    cost.readStates() + cost.readResults() + cost.writtenStates() + cost.writtenResults();
+            double bytes = cost.readStates() + cost.readResults() + cost.writtenStates() + cost.writtenResults();
             expected += cost.computing() + bytes / bandwidth;
             double save = cost.checkpoint() / bandwidth;
             if (stage instanceof TrainBlock) {
@@ -155,7 +154,8 @@ class SimulatedRunTest {
         assertThat(3 * evaluation).isLessThan(step.alone());
         double endToEnd = step.alone() + 4 * step.shardSeconds() + step.validation();
 
-        RunFigures figures = simulation(costs, cluster(2, NEVER, 60), Failures.none()).run();
+        RunFigures figures =
+                simulation(costs, cluster(2, NEVER, 60), Failures.none()).run();
 
         assertThat(figures.blockSeconds()).isEqualTo(capture + segment, within(1e-3));
         assertThat(figures.endToEndSeconds()).isEqualTo(endToEnd, within(1e-3));
@@ -165,9 +165,8 @@ class SimulatedRunTest {
     void aFailureCostsTheWorkSinceTheLastCheckpointAndTheReturn() {
         StageCosts costs = costs(1, 0);
         StageCost block = costs.of(new TrainBlock(0));
-        double undisturbed = simulation(costs, cluster(1, NEVER, 60), Failures.none())
-                .run()
-                .seconds();
+        double undisturbed =
+                simulation(costs, cluster(1, NEVER, 60), Failures.none()).run().seconds();
         // Checkpoints after every tenth step, which takes a little more than a second with its share of validations.
         double failure = block.before() + 37.5 * block.stepSeconds();
 
@@ -225,9 +224,8 @@ class SimulatedRunTest {
     @Test
     void aSupervisorThatIsReplacedInTheMiddleOfABlockCostsNothing() {
         StageCosts costs = costs(1, 0);
-        double undisturbed = simulation(costs, cluster(1, NEVER, 60), Failures.none())
-                .run()
-                .seconds();
+        double undisturbed =
+                simulation(costs, cluster(1, NEVER, 60), Failures.none()).run().seconds();
         double failure = costs.of(new TrainBlock(0)).before() + 20;
 
         RunFigures figures = simulation(costs, cluster(1, NEVER, 60), scripted(Map.of(), failure))
@@ -295,7 +293,9 @@ class SimulatedRunTest {
         SharedStep step = costs.sharedStep();
         Simulation calm = simulation(costs, rare(2), Failures.none());
         // In the middle of the fifth of 16 steps; the first was not shared, and the only checkpoint came after it.
-        double failure = calm.run().blockSeconds() + step.alone() + 3.5 * step.leader(2, NEVER).total();
+        double failure = calm.run().blockSeconds()
+                + step.alone()
+                + 3.5 * step.leader(2, NEVER).total();
 
         RunFigures figures =
                 simulation(costs, rare(2), nodeFails(leader(calm), failure)).run();
@@ -316,7 +316,8 @@ class SimulatedRunTest {
 
         assertThat(figures.completed()).isFalse();
         assertThat(figures.failures()).isEqualTo(5);
-        assertThat(figures.ending()).contains("stopped: block-000 failed 5 times", "5 workers in a row without progress");
+        assertThat(figures.ending())
+                .contains("stopped: block-000 failed 5 times", "5 workers in a row without progress");
     }
 
     @Test
