@@ -70,7 +70,7 @@ class MetricsServerTest {
 
     @Test
     void aPortInUseIsToldWithItsKey() throws IOException {
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> MetricsServer.start(HOST, taken.getLocalPort(), new CollectorRegistry()))
                     .hasMessageContaining("metrics.port = " + taken.getLocalPort())
                     .hasMessageContaining("choose another port")
