@@ -69,6 +69,18 @@ class ServedMetricsTest {
                 .doesNotContain("blocksmith_train_loss{", "blocksmith_checkpoint_last_success_timestamp_seconds{")
                 .doesNotContainPattern("blocksmith_attempt_[a-z]+\\{[^}]*train-block");
         assertThatThrownBy(() -> get(port)).isInstanceOf(ConnectException.class);
+
+        CommandLineRun again = CommandLineRun.of(
+                "quantize",
+                "--out",
+                folder.resolve("run").toString(),
+                "--set",
+                "compute.threads=2",
+                "--set",
+                "metrics.port=" + port);
+        assertThat(again.exitCode())
+                .as("no new recipe: %s", again.err())
+                .isZero();
     }
 
     /** What comes once in a run and is worth a look; empty for the rest. */
