@@ -78,9 +78,7 @@ class ServedMetricsTest {
                 "compute.threads=2",
                 "--set",
                 "metrics.port=" + port);
-        assertThat(again.exitCode())
-                .as("no new recipe: %s", again.err())
-                .isZero();
+        assertThat(again.exitCode()).as("no new recipe: %s", again.err()).isZero();
     }
 
     /** What comes once in a run and is worth a look; empty for the rest. */
