@@ -18,6 +18,7 @@ import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
+import io.blocksmith.status.RunWork;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RequestBox;
