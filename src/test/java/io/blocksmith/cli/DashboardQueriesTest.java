@@ -2,7 +2,6 @@ package io.blocksmith.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.blocksmith.chaos.Waits;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.metrics.Dashboards;
 import io.blocksmith.metrics.Dashboards.Dashboard;
@@ -14,13 +13,18 @@ import io.blocksmith.run.StageState.Running;
 import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,9 +56,9 @@ class DashboardQueriesTest {
         prometheus = PrometheusServer.start(
                 folder, Map.of("blocksmith-embedded", embedded, "blocksmith-coordinators", coordinator));
         began = Instant.now();
-        try (ChildRun unused = coordinator(coordinator)) {
+        try (ChildRun node = coordinator(coordinator)) {
             run(embedded);
-            Waits.until("the coordinator to be a member", () -> prometheus.has("blocksmith_cluster_members > 0"));
+            node.await("it to be a member", () -> prometheus.has("blocksmith_cluster_members > 0"));
         }
         ended = Instant.now();
     }
@@ -81,10 +85,15 @@ class DashboardQueriesTest {
         Path out = folder.resolve("watched");
         List<String> command = tiny.quantize(
                 out,
+                "--evaluation",
+                // So long that figures of the first evaluation are seen before the run ends.
+                longText().toString(),
                 "--set",
-                "block-ap.epochs=60",
+                "evaluation.context=16",
                 "--set",
-                "end-to-end.epochs=20",
+                "block-ap.epochs=40",
+                "--set",
+                "end-to-end.epochs=12",
                 "--set",
                 "checkpoint.interval=500ms",
                 "--set",
@@ -92,13 +101,27 @@ class DashboardQueriesTest {
         try (ChildRun first = ChildRun.start(folder.resolve("first.log"), command)) {
             first.await("block 0 to be committed", () -> state(out).isCommitted(new TrainBlock(0)));
             steer("pause", out);
-            first.await("the pause to be seen", () -> prometheus.has("blocksmith_run_rest_info == 1"));
+            first.await("the pause to be seen", () -> prometheus.has("blocksmith_run_rest_info{reason=\"requested\"} == 1"));
             steer("resume", out);
-            first.await("a checkpoint of block 1", () -> state(out).stage(new TrainBlock(1)) instanceof Running
-                    && prometheus.has("rate(blocksmith_checkpoint_seconds_count[3s]) > 0"));
+            first.await(
+                    "a checkpoint of block 1",
+                    () -> state(out).stage(new TrainBlock(1)) instanceof Running
+                            && prometheus.has("rate(blocksmith_checkpoint_seconds_count[3s]) > 0"));
         }
         try (ChildRun second = ChildRun.start(folder.resolve("second.log"), command)) {
             assertThat(second.exitCode()).as(second.text()).isZero();
+        }
+    }
+
+    private static Path longText() {
+        String ids = new Random(6)
+                .ints(60_000, 0, TinyModel.config(3).vocabulary())
+                .mapToObj(Integer::toString)
+                .collect(Collectors.joining(" "));
+        try {
+            return Files.writeString(folder.resolve("evaluation.ids"), ids);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -152,25 +175,24 @@ class DashboardQueriesTest {
     @ParameterizedTest
     @MethodSource("dashboards")
     void marksAreMadeOfRestartsAndTakeOvers(Dashboard dashboard) {
-        assertThat(dashboard.annotations()).hasSize(2).allSatisfy(expression -> assertThat(
-                        prometheus.figures(filled(expression), began, ended))
-                .as(expression)
-                .isNotEmpty());
+        assertThat(dashboard.annotations())
+                .hasSize(2)
+                .allSatisfy(expression -> assertThat(prometheus.figures(filled(expression), began, ended))
+                        .as(expression)
+                        .isNotEmpty());
     }
 
     @Test
     void everyRuleIsEvaluatedWithoutErrors() {
-        assertThat(prometheus.rules()).isNotEmpty().allSatisfy((name, error) -> assertThat(error)
-                .as(name)
-                .isEmpty());
+        assertThat(prometheus.rules())
+                .isNotEmpty()
+                .allSatisfy((name, error) -> assertThat(error).as(name).isEmpty());
     }
 
     /** As Grafana fills its variables in: the only run, all nodes, and four times the interval of looks. */
     private static String filled(String expression) {
-        String filled = expression
-                .replace("$run", "watched")
-                .replace("$node", ".*")
-                .replace("$__rate_interval", "2s");
+        String filled =
+                expression.replace("$run", "watched").replace("$node", ".*").replace("$__rate_interval", "2s");
         assertThat(filled).doesNotContain("$");
         return filled;
     }

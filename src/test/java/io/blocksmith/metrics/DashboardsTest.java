@@ -58,7 +58,9 @@ class DashboardsTest {
         assertThat(dashboard.panels()).allSatisfy(panel -> {
             assertThat(panel.title()).isNotEmpty();
             assertThat(panel.description()).as(panel.title()).endsWith(".");
-            assertThat(panel.whatToDo()).as("what to do about %s", panel.title()).isNotEmpty();
+            assertThat(panel.whatToDo())
+                    .as("what to do about %s", panel.title())
+                    .isNotEmpty();
             assertThat(panel.json().at("/fieldConfig/defaults/unit").asText())
                     .as("unit of %s", panel.title())
                     .isNotEmpty();

@@ -18,8 +18,8 @@ final class MetricTable {
 
     /** A Markdown table: one line for each metric, in the order of {@link Metric}. */
     static String markdown() {
-        StringBuilder table =
-                new StringBuilder("| metric | type and labels | meaning | panel | what to do |\n|---|---|---|---|---|\n");
+        StringBuilder table = new StringBuilder(
+                "| metric | type and labels | meaning | panel | what to do |\n|---|---|---|---|---|\n");
         for (Metric metric : Metric.values()) {
             table.append("| `%s` | %s: %s | %s | %s | %s |\n"
                     .formatted(

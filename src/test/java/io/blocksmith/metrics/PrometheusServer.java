@@ -56,8 +56,9 @@ public final class PrometheusServer implements AutoCloseable {
                 "  - " + PrometheusRules.FOLDER.resolve("*-rules.yml").toAbsolutePath(),
                 "scrape_configs:"));
         new TreeMap<>(targets)
-                .forEach((job, port) -> lines.add(
-                        "  - { job_name: %s, static_configs: [{ targets: [\"127.0.0.1:%d\"] }] }".formatted(job, port)));
+                .forEach((job, port) ->
+                        lines.add("  - { job_name: %s, static_configs: [{ targets: [\"127.0.0.1:%d\"] }] }"
+                                .formatted(job, port)));
         int port = freePort();
         Path log = folder.resolve("prometheus.log");
         try {
@@ -90,16 +91,7 @@ public final class PrometheusServer implements AutoCloseable {
     /** The figures that an expression had at some time, NaN left out: as many as there were, in no order. */
     public List<Double> figures(String expression, Instant from, Instant to) {
         JsonNode data = get(
-                "query_range",
-                Map.of(
-                        "query",
-                        expression,
-                        "start",
-                        seconds(from),
-                        "end",
-                        seconds(to),
-                        "step",
-                        "0.5"));
+                "query_range", Map.of("query", expression, "start", seconds(from), "end", seconds(to), "step", "0.5"));
         List<Double> figures = new ArrayList<>();
         for (JsonNode series : data.path("result")) {
             for (JsonNode sample : series.path("values")) {
@@ -142,8 +134,8 @@ public final class PrometheusServer implements AutoCloseable {
                 .map(parameter -> encoded(parameter.getKey()) + "=" + encoded(parameter.getValue()))
                 .collect(Collectors.joining("&"));
         try {
-            JsonNode answer = JSON.readTree(
-                    ask("/api/v1/%s?%s".formatted(what, query)).body());
+            JsonNode answer =
+                    JSON.readTree(ask("/api/v1/%s?%s".formatted(what, query)).body());
             assertThat(answer.path("status").asText())
                     .as("answer to %s: %s", parameters, answer)
                     .isEqualTo("success");
