@@ -39,10 +39,12 @@ final class CoordinatorCommand implements Callable<Integer> {
         Settings settings = node.load(Map.of());
         String owner = "coordinator-%s-%d"
                 .formatted(Supervision.host(), settings.cluster().port());
-        ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner, aroundStores), settings, Supervision.here());
-        try (NodeMetrics _ = NodeMetrics.start(settings, "coordinator", owner)) {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "coordinator", owner)) {
+            ClusterRuns runs = new ClusterRuns(
+                    new RunsFolder(settings, owner, aroundStores), settings, Supervision.here(), metrics);
             ActorSystem<Void> system =
                     ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
+            metrics.watch(system);
             system.getWhenTerminated().toCompletableFuture().join();
         }
         return 0;
