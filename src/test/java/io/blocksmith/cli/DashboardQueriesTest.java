@@ -66,18 +66,15 @@ class DashboardQueriesTest {
     /** Alone in its cluster, and with nothing to do. */
     private static ChildRun coordinator(int metrics) {
         int port = PrometheusServer.freePort();
+        Path settings = write(
+                "coordinator.conf",
+                """
+                cluster { port = %d, seeds = ["127.0.0.1:%d"], runs = "%s" }
+                metrics.port = %d
+                """
+                        .formatted(port, port, folder.resolve("runs"), metrics));
         return ChildRun.start(
-                folder.resolve("coordinator.log"),
-                List.of(
-                        "coordinator",
-                        "--port",
-                        Integer.toString(port),
-                        "--set",
-                        "cluster.seeds=[\"127.0.0.1:%d\"]".formatted(port),
-                        "--set",
-                        "cluster.runs=" + folder.resolve("runs"),
-                        "--set",
-                        "metrics.port=" + metrics));
+                folder.resolve("coordinator.log"), List.of("coordinator", "--config", settings.toString()));
     }
 
     private static void run(int metrics) {
@@ -114,12 +111,17 @@ class DashboardQueriesTest {
     }
 
     private static Path longText() {
-        String ids = new Random(6)
-                .ints(60_000, 0, TinyModel.config(3).vocabulary())
-                .mapToObj(Integer::toString)
-                .collect(Collectors.joining(" "));
+        return write(
+                "evaluation.ids",
+                new Random(6)
+                        .ints(60_000, 0, TinyModel.config(3).vocabulary())
+                        .mapToObj(Integer::toString)
+                        .collect(Collectors.joining(" ")));
+    }
+
+    private static Path write(String name, String text) {
         try {
-            return Files.writeString(folder.resolve("evaluation.ids"), ids);
+            return Files.writeString(folder.resolve(name), text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
