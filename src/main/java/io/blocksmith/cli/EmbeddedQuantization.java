@@ -79,7 +79,8 @@ final class EmbeddedQuantization {
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
-        try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER)) {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER);
+                EmbeddedApi _ = EmbeddedApi.start(settings, folder)) {
             return run(metrics);
         }
     }
