@@ -66,13 +66,10 @@ class DashboardQueriesTest {
     /** Alone in its cluster, and with nothing to do. */
     private static ChildRun coordinator(int metrics) {
         int port = PrometheusServer.freePort();
-        Path settings = write(
-                "coordinator.conf",
-                """
-                cluster { port = %d, seeds = ["127.0.0.1:%d"], runs = "%s" }
-                metrics.port = %d
-                """
-                        .formatted(port, port, folder.resolve("runs"), metrics));
+        Path settings = write("coordinator.conf", """
+            cluster { port = %d, seeds = ["127.0.0.1:%d"], runs = "%s" }
+            metrics.port = %d
+            """.formatted(port, port, folder.resolve("runs"), metrics));
         return ChildRun.start(
                 folder.resolve("coordinator.log"), List.of("coordinator", "--config", settings.toString()));
     }
@@ -88,9 +85,9 @@ class DashboardQueriesTest {
                 "--set",
                 "evaluation.context=16",
                 "--set",
-                "block-ap.epochs=40",
+                "block-ap.epochs=24",
                 "--set",
-                "end-to-end.epochs=12",
+                "end-to-end.epochs=8",
                 "--set",
                 "checkpoint.interval=500ms",
                 "--set",
@@ -98,7 +95,9 @@ class DashboardQueriesTest {
         try (ChildRun first = ChildRun.start(folder.resolve("first.log"), command)) {
             first.await("block 0 to be committed", () -> state(out).isCommitted(new TrainBlock(0)));
             steer("pause", out);
-            first.await("the pause to be seen", () -> prometheus.has("blocksmith_run_rest_info{reason=\"requested\"} == 1"));
+            first.await(
+                    "the pause to be seen",
+                    () -> prometheus.has("blocksmith_run_rest_info{reason=\"requested\"} == 1"));
             steer("resume", out);
             first.await(
                     "a checkpoint of block 1",
