@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** How a run stands, as its supervisor sees it. */
@@ -22,6 +23,7 @@ final class RunGauges {
 
     private final Map<Metric, Gauge> gauges = new TreeMap<>();
     private final Families families;
+    private Optional<RunState> latest = Optional.empty();
 
     RunGauges(CollectorRegistry registry) {
         families = new Families(registry);
@@ -81,8 +83,17 @@ final class RunGauges {
         workers(snapshot);
     }
 
-    /** What the ledger alone tells. */
-    void standing(RunState state) {
+    /**
+     * What was told of the run before goes. That it has ended stays, until the run after this one: in a queue this one
+     * begins in the same moment, and nobody would have seen the end.
+     */
+    void begin() {
+        Optional<RunState> before = latest;
+        clear();
+        before.filter(state -> !state.isSupervised()).ifPresent(this::phase);
+    }
+
+    private void phase(RunState state) {
         String run = state.run();
         for (Phase phase : PHASES) {
             of(Metric.RUN_STATE, run, key(phase)).set(phase == state.phase() ? 1 : 0);
@@ -91,6 +102,13 @@ final class RunGauges {
             boolean rests = state.rest().filter(rest -> rest.cause() == cause).isPresent();
             of(Metric.RUN_REST_INFO, run, key(cause)).set(rests ? 1 : 0);
         }
+    }
+
+    /** What the ledger alone tells. */
+    void standing(RunState state) {
+        latest = Optional.of(state);
+        String run = state.run();
+        phase(state);
         of(Metric.RUN_SUPERVISOR_EPOCH, run).set(state.epoch());
         of(Metric.RUN_BLOCKS, run).set(state.blocks());
         long blocks = 0;
@@ -164,6 +182,7 @@ final class RunGauges {
     }
 
     void clear() {
+        latest = Optional.empty();
         new ArrayList<>(gauges.values()).forEach(Gauge::clear);
     }
 }

@@ -81,7 +81,7 @@ public final class RunMetrics {
             }
         }
         time.begin(run, state);
-        gauges.clear();
+        gauges.begin();
         gauges.progressed(run, last);
         gauges.standing(state);
     }

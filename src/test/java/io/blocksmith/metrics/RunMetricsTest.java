@@ -217,4 +217,23 @@ class RunMetricsTest {
         assertThat(value(Metric.ATTEMPTS_TOTAL, "tiny", "train-block")).isNull();
         assertThat(value(Metric.FENCED_TOTAL, "tiny")).isEqualTo(1);
     }
+
+    @Test
+    void theEndOfARunIsSeenAlthoughTheNextOneBeginsAtOnce() {
+        begin();
+        now(new RunStopped(Histories.NOON, Event.RestCause.FAILURE, "block-000 failed"));
+        metrics.rests();
+        for (String next : List.of("second", "third")) {
+            metrics.took(
+                    new RunMetrics.Kind(next, 2, 64, 1, "host:1"),
+                    List.of(
+                            new RunSubmitted(Histories.NOON, next, "d2", 2),
+                            new SupervisorStarted(Histories.NOON, 1, "host:1")));
+            boolean isSeen = next.equals("second");
+            assertThat(value(Metric.RUN_STATE, "tiny", "stopped")).isEqualTo(isSeen ? 1.0 : null);
+            assertThat(value(Metric.RUN_REST_INFO, "tiny", "failure")).isEqualTo(isSeen ? 1.0 : null);
+            assertThat(value(Metric.RUN_BLOCKS, "tiny")).isNull();
+            assertThat(value(Metric.RUN_STATE, next, "running")).isEqualTo(1);
+        }
+    }
 }
