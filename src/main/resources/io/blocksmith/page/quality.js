@@ -1,0 +1,58 @@
+// What came of the whole model: the curve of E2E-QP and the perplexities.
+import { isEndToEnd } from "./attempts.js";
+import { committedCurve } from "./committed.js";
+import { curve, plot } from "./curve.js";
+import { byId, element, mark, show, sync, write } from "./dom.js";
+import { NONE, isNumber, number, subject, subjects } from "./format.js";
+
+export function renderPerplexities(tree) {
+  const known = tree.perplexities ?? {};
+  const rows = subjects.filter(key => isNumber(known[key]));
+  const full = known["full-precision"];
+  show(byId("quality-part"), rows.length > 0);
+  sync(byId("quality-rows"), rows, key => key,
+    key => element("tr", {}, element("th", { scope: "row" }, element("span", { class: `swatch ${key}`, "aria-hidden": "true" }), subject(key)),
+      element("td", { class: "number" }), element("td", { class: "number" })),
+    (row, key) => {
+      write(row.children[1], number(known[key], 4));
+      write(row.children[2], full > 0 ? number(known[key] / full) : NONE);
+      mark(row, "data-subject", key);
+    });
+}
+
+/** The part of E2E-QP: its attempt's curve while it runs, afterwards the one that it left. */
+export class EndToEnd {
+  #place;
+  #key = null;
+  #curve = null;
+  #figure = curve();
+
+  constructor(place) {
+    this.#place = place;
+    byId("end-to-end").append(this.#figure);
+  }
+
+  forget() {
+    this.#key = null;
+    this.#curve = null;
+  }
+
+  render(tree) {
+    const attempt = (tree.attempts ?? []).find(each => isEndToEnd(each.stage));
+    const committed = (tree.committed ?? []).find(entry => isEndToEnd(entry.stage));
+    if (committed) this.#fetch(committed.at);
+    const done = committed && this.#curve;
+    const lines = done ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
+      : [{ name: "training loss", kind: "training", points: attempt?.curve }];
+    show(byId("end-to-end-part"), plot(this.#figure, { lines, steps: done ? undefined : attempt?.steps, subject: "E2E-QP",
+      reference: { name: "at its start", value: attempt?.reference ?? committed?.["start-loss"] } }));
+  }
+
+  async #fetch(at) {
+    if (this.#key === at) return;
+    this.#key = at;
+    const { base, run } = this.#place();
+    this.#curve = await committedCurve(base, run, "end-to-end");
+    if (this.#key === at && this.#curve) this.render(this.#place().tree);
+  }
+}
