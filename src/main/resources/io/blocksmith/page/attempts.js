@@ -8,6 +8,9 @@ export const isEndToEnd = key => key === "end-to-end";
 /** What the reference of an attempt is the loss of. */
 export const referenceName = key => isEndToEnd(key) ? "at its start" : "round-to-nearest";
 
+/** A device that waits for data longer than this share of its time is worth a word. */
+const NOTABLE_WAIT = 0.05;
+
 export function renderAttempts(tree, serverNow) {
   const attempts = tree.attempts ?? [];
   write(byId("now-note"), attempts.length ? "" : idle(tree));
@@ -22,22 +25,23 @@ function idle(tree) {
 }
 
 function card() {
-  return element("li", { class: "card" },
-    element("div", { class: "card-head" }, element("h3"), element("span", { class: "badge", "data-level": "warning", hidden: true }, "straggler")),
+  return element("li", { class: "card" }, element("div", { class: "card-body" }, element("div", { class: "card-words" },
+    element("div", { class: "card-head" }, element("h3"), element("span", {}, element("span", { class: "badge", "data-level": "warning", hidden: true }, "straggler"), element("span", { class: "card-worker" }))),
     element("p", { class: "card-what" }),
     element("div", { class: "track small", role: "progressbar", "aria-label": "Steps of this attempt", "aria-valuemin": "0", "aria-valuemax": "100" }, element("span", { class: "fill" })),
-    element("dl", { class: "facts" }), curve());
+    element("dl", { class: "facts" })), curve()));
 }
 
 function update(node, attempt, tree, serverNow) {
-  const [head, what, track, list, figure] = node.children;
+  const [words, figure] = node.firstChild.children;
+  const [head, what, track, list] = words.children;
   write(head.firstChild, stage(attempt.stage));
-  show(head.lastChild, Boolean(attempt.straggler));
+  show(head.lastChild.firstChild, Boolean(attempt.straggler));
+  write(head.lastChild.lastChild, attempt.worker);
   const epoch = attempt.epochs > 0 ? `epoch ${attempt.epoch} of ${attempt.epochs}` : null;
-  const try_ = attempt.attempt > 1 ? `try ${attempt.attempt}` : null;
+  const again = attempt.attempt > 1 ? `try ${attempt.attempt}` : null;
   const since = Date.parse(attempt.since);
-  write(what, [attemptPhase(attempt.phase), epoch, try_, `on ${attempt.worker}`, Number.isFinite(since) ? `for ${span((serverNow - since) / 1000)}` : null]
-    .filter(Boolean).join(" · "));
+  write(what, [attemptPhase(attempt.phase), epoch, again, Number.isFinite(since) ? span((serverNow - since) / 1000) : null].filter(Boolean).join(" · "));
   const done = attempt.steps > 0 ? attempt.step / attempt.steps : 0;
   widen(track.firstChild, done);
   mark(track, "aria-valuenow", Math.round(done * 100));
@@ -47,15 +51,15 @@ function update(node, attempt, tree, serverNow) {
   facts(list, [
     ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, attempt["saved-step"] > 0 ? `saved at ${count(attempt["saved-step"])}` : ""],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
-      : `${percent(100 * compared)} of ${number(attempt.reference)} ${referenceName(attempt.stage)}${worse ? " (not better yet)" : ""}`],
+      : `${percent(100 * compared)} of ${isEndToEnd(attempt.stage) ? "its start" : "round-to-nearest"}${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,
       [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])} a step` : null,
-        isNumber(attempt["data-wait"]) ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],
+        attempt["data-wait"] >= NOTABLE_WAIT ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],
   ]);
   const points = attempt.curve ?? [];
   const drawn = points.length > 0 && plot(figure, {
     lines: [{ name: "training loss", kind: "training", points }],
-    reference: { name: referenceName(attempt.stage), value: attempt.reference },
+    reference: { name: `${referenceName(attempt.stage)} ${number(attempt.reference)}`, value: attempt.reference },
     steps: attempt.steps, subject: stage(attempt.stage),
   });
   show(figure, Boolean(drawn));

@@ -26,7 +26,7 @@ export class Blocks {
     byId("detail-close").addEventListener("click", () => this.#choose(null));
     byId("blocks").addEventListener("keydown", event => this.#move(event));
     const key = (name, words) => element("li", {}, element("span", { class: "cell sample", ...name, "aria-hidden": "true" }), words);
-    byId("blocks-legend").append(element("li", {}, "Loss of round-to-nearest:"),
+    byId("blocks-legend").append(element("li", {}, "Loss against round-to-nearest:"),
       ...LEVELS.map(([, name, words]) => key({ "data-level": name }, words)),
       key({ "data-state": "running" }, "runs"), key({ "data-state": "waiting" }, "waits"), key({ "data-state": "failed" }, "✕ failed"));
   }
@@ -125,7 +125,7 @@ export class Blocks {
     const lines = done && !attempt ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
       : [{ name: "training loss", kind: "training", points: attempt?.curve }];
     const reference = attempt ? attempt.reference : block["start-loss"];
-    show(this.#figure, plot(this.#figure, { lines, reference: { name: referenceName(key), value: reference }, steps: attempt?.steps, subject: stage(key) }));
+    show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(key)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(key) }));
     const retryable = this.#steering.able && tree.phase !== "completed" && !attempt && ["done", "failed"].includes(block.state);
     sync(byId("detail-actions"), retryable ? [key] : [], each => each, each => this.#steering.button(`Retry block ${block.block} …`, () => this.#steering.retry(each, block.state === "done")), () => {});
   }

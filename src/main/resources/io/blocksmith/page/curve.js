@@ -99,7 +99,7 @@ function label(figure, drawn, reference, scale, subject) {
   figure.querySelector("figcaption").replaceChildren(...names);
   const words = drawn.map(({ name, points }) => `${name} from ${number(points[0][1])} at step ${count(points[0][0])} to `
     + `${number(points.at(-1)[1])} at step ${count(points.at(-1)[0])}`);
-  if (reference) words.push(`${reference.name} ${number(reference.value)}`);
+  if (reference) words.push(reference.name);
   mark(figure.querySelector("svg"), "aria-label", `${subject}: ${words.join("; ")}`);
 }
 

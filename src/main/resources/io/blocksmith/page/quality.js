@@ -20,7 +20,7 @@ export function renderPerplexities(tree) {
     });
 }
 
-/** The part of E2E-QP: its attempt's curve while it runs, afterwards the one that it left. */
+/** The curve that E2E-QP left. While it runs, its card shows the one of now. */
 export class EndToEnd {
   #place;
   #key = null;
@@ -38,14 +38,11 @@ export class EndToEnd {
   }
 
   render(tree) {
-    const attempt = (tree.attempts ?? []).find(each => isEndToEnd(each.stage));
     const committed = (tree.committed ?? []).find(entry => isEndToEnd(entry.stage));
     if (committed) this.#fetch(committed.at);
-    const done = committed && this.#curve;
-    const lines = done ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
-      : [{ name: "training loss", kind: "training", points: attempt?.curve }];
-    show(byId("end-to-end-part"), plot(this.#figure, { lines, steps: done ? undefined : attempt?.steps, subject: "E2E-QP",
-      reference: { name: "at its start", value: attempt?.reference ?? committed?.["start-loss"] } }));
+    const start = committed?.["start-loss"];
+    const lines = [{ name: "training", kind: "training", points: this.#curve?.training }, { name: "validation", kind: "validation", points: this.#curve?.validation }];
+    show(byId("end-to-end-part"), Boolean(committed) && plot(this.#figure, { lines, subject: "E2E-QP", reference: { name: `at its start ${number(start)}`, value: start } }));
   }
 
   async #fetch(at) {

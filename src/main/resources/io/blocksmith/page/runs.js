@@ -16,6 +16,8 @@ export function defaultRun(runs) {
   return (runs.find(run => run.phase === "running") ?? runs.find(run => run.phase === "paused") ?? runs.at(-1))?.run ?? "";
 }
 
+let shown = null;
+
 export async function readRuns(base) {
   return (await read(base, "/runs")).runs ?? [];
 }
@@ -28,5 +30,7 @@ export function renderRuns(runs, chosen) {
       write(node.lastChild, [run.stale ? "stale" : run.phase, isNumber(run.percent) && run.phase !== "completed" ? percent(run.percent) : null].filter(Boolean).join(" "));
       mark(node, "aria-current", run.run === chosen ? "page" : null);
       mark(node, "data-stale", Boolean(run.stale));
+      if (run.run === chosen && shown !== chosen) node.scrollIntoView({ block: "nearest", inline: "nearest" });
     });
+  shown = chosen;
 }

@@ -82,7 +82,7 @@ export class Steering {
       this.#say("", "");
     }
     const failed = this.able && tree.failure ? [tree.failure.stage] : [];
-    sync(byId("failure-actions"), failed, key => key, key => this.button(`Retry ${stage(key)} …`, () => this.retry(key, false)), () => {});
+    sync(byId("failure-actions"), failed, key => key, key => this.button(`Retry ${stage(key).replace(/^Block/, "block")} …`, () => this.retry(key, false)), () => {});
     const requests = tree.requests ?? [];
     show(byId("pending"), requests.length > 0);
     sync(byId("pending"), requests, request => request.id, () => element("li"),

@@ -25,8 +25,10 @@ function states(worker, attempts) {
 }
 
 function row(worker) {
-  return element("tr", {}, element("th", { scope: "row" }, element("span", { class: "worker-name" }, worker.name), element("span", { class: "badges" }), element("small")),
-    element("td"), element("td", { class: "number" }), element("td", { class: "number wide" }), element("td", { class: "action" }));
+  // The roles again, because a phone's layout takes them from the table.
+  return element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, element("span", { class: "worker-name" }, worker.name), element("span", { class: "badges" }), element("small")),
+    element("td", { role: "cell", class: "work" }), element("td", { role: "cell", class: "number step" }), element("td", { role: "cell", class: "number speed" }),
+    element("td", { role: "cell", class: "action" }));
 }
 
 function update(node, worker, tree, steering) {
@@ -43,7 +45,7 @@ function update(node, worker, tree, steering) {
   write(step, isNumber(seconds) ? duration(seconds) : NONE);
   const speed = attempts.map(attempt => attempt["tokens-per-second"]).filter(isNumber);
   write(tokens, speed.length ? count(speed.reduce((sum, each) => sum + each, 0)) : NONE);
-  const commands = steering.able && !["completed"].includes(tree.phase) ? [worker.drained ? "Undrain" : "Drain"] : [];
+  const commands = steering.able && tree.phase !== "completed" ? [worker.drained ? "Undrain" : "Drain"] : [];
   sync(action, commands, name => name, name => {
     const button = steering.button(name, () => name === "Drain" ? steering.drain(worker.name) : steering.undrain(worker.name), "small");
     mark(button, "aria-label", `${name} ${worker.name}`);
