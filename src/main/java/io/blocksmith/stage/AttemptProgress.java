@@ -21,6 +21,8 @@ final class AttemptProgress {
     private long phaseStartNanos;
     private double smoothed = Double.NaN;
     private double reference = Double.NaN;
+    private double stepSeconds = Double.NaN;
+    private long lastStepNanos;
     private LongSupplier savedStep = () -> 0;
     private long firstStep;
     private long dataWaitNanos;
@@ -44,6 +46,8 @@ final class AttemptProgress {
         phase = name;
         phaseStartNanos = nanoTime.getAsLong();
         smoothed = Double.NaN;
+        stepSeconds = Double.NaN;
+        lastStepNanos = phaseStartNanos;
         firstStep = 0;
         dataWaitNanos = 0;
         dataWaitKnown = false;
@@ -83,8 +87,15 @@ final class AttemptProgress {
 
     /** A training step. */
     void stepped(int epoch, int epochs, long step, long steps, double loss, long tokensPerStep) {
-        smoothed = Double.isNaN(smoothed) ? loss : (1 - NEWEST) * smoothed + NEWEST * loss;
+        smoothed = smoothed(smoothed, loss);
+        long now = nanoTime.getAsLong();
+        stepSeconds = smoothed(stepSeconds, (now - lastStepNanos) / 1e9);
+        lastStepNanos = now;
         told(epoch, epochs, step, steps, rate((step - firstStep) * tokensPerStep));
+    }
+
+    private static double smoothed(double before, double newest) {
+        return Double.isNaN(before) ? newest : (1 - NEWEST) * before + NEWEST * newest;
     }
 
     /** Ends the attempt when it is cancelled. */
@@ -116,6 +127,7 @@ final class AttemptProgress {
                 smoothed,
                 reference,
                 tokensPerSecond,
+                stepSeconds,
                 savedStep.getAsLong(),
                 dataWait()));
     }

@@ -35,13 +35,12 @@ function card() {
 function update(node, attempt, tree, serverNow) {
   const [words, figure] = node.firstChild.children;
   const [head, what, track, list] = words.children;
-  write(head.firstChild, stage(attempt.stage));
+  write(head.firstChild, `${stage(attempt.stage)}${attempt.attempt > 1 ? `, try ${attempt.attempt}` : ""}`);
   show(head.lastChild.firstChild, Boolean(attempt.straggler));
   write(head.lastChild.lastChild, attempt.worker);
   const epoch = attempt.epochs > 0 ? `epoch ${attempt.epoch} of ${attempt.epochs}` : null;
-  const again = attempt.attempt > 1 ? `try ${attempt.attempt}` : null;
   const since = Date.parse(attempt.since);
-  write(what, [attemptPhase(attempt.phase), epoch, again, Number.isFinite(since) ? span((serverNow - since) / 1000) : null].filter(Boolean).join(" · "));
+  write(what, [attemptPhase(attempt.phase), epoch, Number.isFinite(since) ? span((serverNow - since) / 1000) : null].filter(Boolean).join(" · "));
   const done = attempt.steps > 0 ? attempt.step / attempt.steps : 0;
   widen(track.firstChild, done);
   mark(track, "aria-valuenow", Math.round(done * 100));
@@ -51,14 +50,14 @@ function update(node, attempt, tree, serverNow) {
   facts(list, [
     ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, attempt["saved-step"] > 0 ? `saved at ${count(attempt["saved-step"])}` : ""],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
-      : `${percent(100 * compared)} of ${isEndToEnd(attempt.stage) ? "its start" : "round-to-nearest"}${worse ? ", not better yet" : ""}`],
+      : `${percent(100 * compared)} of its start${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,
       [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])} a step` : null,
         attempt["data-wait"] >= NOTABLE_WAIT ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],
   ]);
   const points = attempt.curve ?? [];
   const drawn = points.length > 0 && plot(figure, {
-    lines: [{ name: "training loss", kind: "training", points }],
+    lines: [{ name: "training", kind: "training", points }],
     reference: { name: `${referenceName(attempt.stage)} ${number(attempt.reference)}`, value: attempt.reference },
     steps: attempt.steps, subject: stage(attempt.stage),
   });

@@ -65,7 +65,7 @@ export class Blocks {
 
   #cell(block) {
     const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block },
-      element("span", { class: "cell-index" }, String(block.block)), element("span", { class: "cell-ratio" }), element("span", { class: "cell-done" }), element("span", { class: "cell-repair" }));
+      element("span", { class: "cell-index" }), element("span", { class: "cell-ratio" }), element("span", { class: "cell-done" }), element("span", { class: "cell-repair" }));
     node.addEventListener("click", () => this.#choose(this.#chosen === block.block ? null : block.block));
     return node;
   }
@@ -73,12 +73,13 @@ export class Blocks {
   #update(node, block, attempt) {
     const live = block.state === "running" && attempt;
     const compared = live ? ratio(attempt.loss, attempt.reference) : ratio(block["final-loss"], block["start-loss"]);
-    const [, figure, done, repair] = node.children;
+    const [index, figure, done, repair] = node.children;
     mark(node, "data-state", block.state);
     mark(node, "data-level", block.state === "done" ? level(compared) : null);
     mark(node, "aria-pressed", this.#chosen === block.block ? "true" : "false");
     const worse = block.state === "done" && compared >= 1;
-    write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? `${worse ? "▲" : ""}${Math.round(100 * compared)}%` : block.state === "running" ? "…" : "");
+    write(index, `${worse ? "▲" : ""}${block.block}`);
+    write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? `${Math.round(100 * compared)}%` : block.state === "running" ? "…" : "");
     widen(done, live && attempt.steps > 0 ? attempt.step / attempt.steps : 0);
     mark(repair, "data-state", block.repair);
     write(repair, block.repair ? "R" : "");
@@ -123,7 +124,7 @@ export class Blocks {
     if (committed) this.#fetchCurve(key, committed.at);
     const done = this.#committed.curve;
     const lines = done && !attempt ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
-      : [{ name: "training loss", kind: "training", points: attempt?.curve }];
+      : [{ name: "training", kind: "training", points: attempt?.curve }];
     const reference = attempt ? attempt.reference : block["start-loss"];
     show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(key)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(key) }));
     const retryable = this.#steering.able && tree.phase !== "completed" && !attempt && ["done", "failed"].includes(block.state);

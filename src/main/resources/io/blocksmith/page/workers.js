@@ -43,6 +43,8 @@ function update(node, worker, tree, steering) {
   sync(work, lines.length ? lines : [NONE], line => line, line => element("div", {}, line), () => {});
   const seconds = worker["step-seconds"] ?? attempts.map(attempt => attempt["step-seconds"]).find(isNumber);
   write(step, isNumber(seconds) ? duration(seconds) : NONE);
+  mark(step, "data-none", !isNumber(seconds));
+  mark(tokens, "data-none", attempts.length === 0);
   const speed = attempts.map(attempt => attempt["tokens-per-second"]).filter(isNumber);
   write(tokens, speed.length ? count(speed.reduce((sum, each) => sum + each, 0)) : NONE);
   const commands = steering.able && tree.phase !== "completed" ? [worker.drained ? "Undrain" : "Drain"] : [];
