@@ -1,33 +1,25 @@
-// Chromium as Debian packages it, and what every scenario of this page must never show.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// Chromium as Debian packages it, and what no scenario of this page may show.
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+const SHOTS = process.env.PAGE_SHOTS ?? "shots";
+// Root cannot have the sandbox; the rest keeps it from looking for anything but the page. Playwright makes a new profile.
+const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--disable-dev-shm-usage", "--js-flags=--expose-gc"];
 
-export const found = () => existsSync(EXECUTABLE);
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS, headless: true });
 
-/** A browser of its own with a new profile; `close` ends it and removes the profile. */
-export async function launch(options = {}) {
-  const profile = mkdtempSync(join(tmpdir(), "blocksmith-page-"));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, args: ARGUMENTS, headless: true, viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
-  return { context, close: async () => {
-    await context.close();
-    rmSync(profile, { recursive: true, force: true });
-  } };
-}
-
-/** A tab that notes errors and violations of the policy in `page.complaints`. */
-export async function open(context, url, { lossExpected = false } = {}) {
+/** A tab in a context of its own that notes errors and violations of the policy in `page.complaints`. */
+export async function open(browser, url, { lossExpected = false, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.complaints = [];
   page.on("console", message => {
-    // The browser itself reports every refused connection; a scenario that kills its server expects that.
+    // The browser itself reports each refused connection and each status of an error; some scenarios are about these.
     if (lossExpected && /Failed to load resource|net::ERR_/.test(message.text())) return;
     if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
   });
@@ -35,6 +27,11 @@ export async function open(context, url, { lossExpected = false } = {}) {
   await page.addInitScript(() => addEventListener("securitypolicyviolation", event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
   await page.goto(url);
   return page;
+}
+
+export async function shoot(page, name, fullPage = true) {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage });
 }
 
 /** What axe finds against WCAG 2.1 AA; it enters by the debugging protocol, which the page's policy does not bind. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as documents from "./documents.mjs";
 
 const RESOURCES = process.env.PAGE_RESOURCES;
+if (!RESOURCES) throw new Error("PAGE_RESOURCES: expected the folder of the page, src/main/resources/io/blocksmith/page");
 const TYPES = { html: "text/html; charset=utf-8", css: "text/css; charset=utf-8", js: "text/javascript; charset=utf-8", svg: "image/svg+xml" };
 export const TOKEN = "a-token-for-tests";
 

@@ -52,7 +52,7 @@ function update(node, attempt, tree, serverNow) {
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
       : `${percent(100 * compared)} of its start${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,
-      [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])} a step` : null,
+      [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])}/step` : null,
         attempt["data-wait"] >= NOTABLE_WAIT ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],
   ]);
   const points = attempt.curve ?? [];

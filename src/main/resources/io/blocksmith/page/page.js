@@ -17,7 +17,8 @@ import { renderWorkers } from "./workers.js";
 const LOOK_FOR_RUNS = 10_000;
 
 const view = { run: "", tree: null, receivedAt: null, base: own, lost: null, refusal: null };
-const place = () => ({ base: view.base, run: view.run, tree: view.tree });
+// With the connection lost, what is asked goes where the feed tries next.
+const place = () => ({ base: view.lost ? feed.base : view.base, run: view.run, tree: view.tree });
 const steering = new Steering(place, () => draw());
 const blocks = new Blocks(place, steering);
 const endToEnd = new EndToEnd(place);
