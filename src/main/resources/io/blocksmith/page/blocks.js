@@ -65,7 +65,7 @@ export class Blocks {
 
   #cell(block) {
     const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block },
-      element("span", { class: "cell-index" }), element("span", { class: "cell-ratio" }), element("span", { class: "cell-done" }), element("span", { class: "cell-repair" }));
+      ...["index", "ratio", "done", "repair"].map(part => element("span", { class: `cell-${part}`, "aria-hidden": "true" })));
     node.addEventListener("click", () => this.#choose(this.#chosen === block.block ? null : block.block));
     return node;
   }

@@ -20,7 +20,7 @@ function item(event) {
   const time = element("time", { datetime: event.at, title: event.at }, clock(at));
   const body = element("div", {}, element("p", { class: "event-head" },
     level === "info" ? null : element("span", { class: "sr" }, `${level}: `),
-    element("strong", {}, String(event.kind ?? "event").replaceAll("-", " ")), about ? element("span", { class: "event-about" }, about) : null),
+    element("strong", {}, String(event.kind ?? "event").replaceAll("-", " ")), " ", about ? element("span", { class: "event-about" }, about) : null),
     event.text ? element("p", { class: "event-text" }, event.text) : null);
   const node = element("li", {}, time, element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[level]), body);
   mark(node, "data-level", level);
