@@ -2,6 +2,7 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
+import io.blocksmith.cluster.RunListener;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
@@ -30,7 +31,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -76,6 +79,13 @@ final class EmbeddedQuantization {
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER);
+                EmbeddedApi _ = EmbeddedApi.start(settings, folder)) {
+            return run(metrics);
+        }
+    }
+
+    private RunState run(NodeMetrics metrics) {
         Submission submission = Submission.check(inputs, settings.recipe());
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
@@ -98,11 +108,12 @@ final class EmbeddedQuantization {
                 }
                 throw refused;
             }
-            return carriedOut(submission, held, compute, context);
+            return carriedOut(submission, held, compute, context, metrics);
         }
     }
 
-    private RunState carriedOut(Submission submission, RunFolder held, Compute compute, RunContext context) {
+    private RunState carriedOut(
+            Submission submission, RunFolder held, Compute compute, RunContext context, NodeMetrics metrics) {
         Plan plan = context.plan();
         RunState before = held.ledger().read();
         RequestBox requests = new RequestBox(held.store(), InstantSource.system(), UUID::randomUUID);
@@ -123,9 +134,13 @@ final class EmbeddedQuantization {
         RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
-            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            Pipeline pipeline =
+                    new Pipeline(context, metrics.attempts(compute, thread), System::nanoTime, InstantSource.system());
             StageRunner stages = aroundStages.apply(pipeline);
-            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(stages, compute.fingerprint(), thread), view);
+            List<RunListener> listeners = new ArrayList<>(metrics.supervised(held.store(), settings.recipe()));
+            listeners.add(view);
+            EmbeddedRun run = EmbeddedRun.start(
+                    supervisor, new Device(stages, compute.fingerprint(), thread), new RunListeners(listeners));
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);

@@ -10,7 +10,10 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.store.Lease;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
@@ -76,7 +79,8 @@ public final class ApiServer implements AutoCloseable {
             BooleanSupplier member,
             StreamPace pace) {
         ExecutorService threads = Executors.newFixedThreadPool(
-                STORE_THREADS, Thread.ofPlatform().daemon().name("http-store-", 0).factory());
+                STORE_THREADS,
+                Thread.ofPlatform().daemon().name("http-store-", 0).factory());
         Duration lasts = Duration.ofNanos((long) (LASTS * pace.lookEvery().toNanos()));
         RunLooks looks = new RunLooks(directory, processes, lasts, threads);
         RunStream stream = new RunStream(looks, pace);
@@ -95,6 +99,29 @@ public final class ApiServer implements AutoCloseable {
         return server;
     }
 
+    /**
+     * Finds out whether a server could listen there, before there is anything else to undo.
+     *
+     * @throws BlocksmithException ENVIRONMENT when nobody can
+     */
+    public static void requireFree(ApiSettings settings) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(settings.host(), settings.port()));
+        } catch (IOException failure) {
+            throw cannotListen(settings, failure);
+        }
+    }
+
+    private static BlocksmithException cannotListen(ApiSettings settings, Throwable failure) {
+        return BlocksmithException.environment(
+                failure,
+                "http.port = %d: cannot listen at %s:%d: %s; choose another port, or 0 for neither API nor page",
+                settings.port(),
+                settings.host(),
+                settings.port(),
+                reason(failure));
+    }
+
     private static ServerBinding bound(ClassicActorSystemProvider system, ApiSettings settings, Routes answers) {
         Config config = ConfigFactory.parseResources(ApiServer.class, "/http.conf")
                 .withFallback(system.classicSystem().settings().config());
@@ -106,13 +133,7 @@ public final class ApiServer implements AutoCloseable {
                     .toCompletableFuture()
                     .join();
         } catch (CompletionException failure) {
-            throw BlocksmithException.environment(
-                    failure.getCause(),
-                    "http.port = %d: cannot listen at %s:%d: %s; choose another port, or 0 for neither API nor page",
-                    settings.port(),
-                    settings.host(),
-                    settings.port(),
-                    reason(failure.getCause()));
+            throw cannotListen(settings, failure.getCause());
         }
     }
 
@@ -128,7 +149,8 @@ public final class ApiServer implements AutoCloseable {
     private static String name(String host) {
         try {
             InetAddress address = InetAddress.getByName(host);
-            String name = address.isAnyLocalAddress() ? InetAddress.getLocalHost().getHostName() : host;
+            String name =
+                    address.isAnyLocalAddress() ? InetAddress.getLocalHost().getHostName() : host;
             return name.contains(":") && !name.startsWith("[") ? "[" + name + "]" : name;
         } catch (UnknownHostException nameless) {
             return host;

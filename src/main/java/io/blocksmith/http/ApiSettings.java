@@ -11,7 +11,7 @@ import java.util.List;
  * Where the API listens and whom it lets in.
  *
  * @param host name or address of this machine
- * @param port TCP; 0 = any free one
+ * @param port TCP, above 0
  * @param token secret; empty = nothing can be changed
  * @param peers {@code http://HOST:PORT} of the same API elsewhere, and of pages that may use this one
  */
@@ -56,7 +56,10 @@ public record ApiSettings(String host, int port, String token, List<String> peer
             URI uri = new URI(peer);
             String origin = "%s://%s".formatted(uri.getScheme(), uri.getRawAuthority());
             boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-            if (http && uri.getHost() != null && uri.getUserInfo() == null && (origin.equals(peer) || peer.equals(origin + "/"))) {
+            if (http
+                    && uri.getHost() != null
+                    && uri.getUserInfo() == null
+                    && (origin.equals(peer) || peer.equals(origin + "/"))) {
                 return origin;
             }
         } catch (URISyntaxException malformed) {

@@ -43,7 +43,10 @@ final class Json {
         } catch (JsonProcessingException malformed) {
             throw Refusal.of(400, "the body of the request is not valid JSON")
                     .expected(expected)
-                    .found(malformed.getOriginalMessage());
+                    .found("no JSON at line %d, column %d"
+                            .formatted(
+                                    malformed.getLocation().getLineNr(),
+                                    malformed.getLocation().getColumnNr()));
         } catch (IOException unexpected) {
             throw BlocksmithException.defect("reading from memory failed: %s", unexpected.getMessage());
         }

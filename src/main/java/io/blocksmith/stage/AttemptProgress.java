@@ -1,8 +1,11 @@
 package io.blocksmith.stage;
 
+import io.blocksmith.run.Measurement;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.Ticket;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
 
@@ -15,6 +18,7 @@ final class AttemptProgress {
 
     private final Ticket ticket;
     private final Monitor monitor;
+    private final AttemptMeter meter;
     private final LongSupplier nanoTime;
     private final long startNanos;
     private String phase = "start";
@@ -29,8 +33,13 @@ final class AttemptProgress {
     private boolean dataWaitKnown;
 
     AttemptProgress(Ticket ticket, Monitor monitor, LongSupplier nanoTime) {
+        this(ticket, monitor, StageMeter.NONE, nanoTime);
+    }
+
+    AttemptProgress(Ticket ticket, Monitor monitor, StageMeter meter, LongSupplier nanoTime) {
         this.ticket = ticket;
         this.monitor = monitor;
+        this.meter = new AttemptMeter(ticket, meter, nanoTime);
         this.nanoTime = nanoTime;
         this.startNanos = nanoTime.getAsLong();
         this.phaseStartNanos = startNanos;
@@ -43,7 +52,16 @@ final class AttemptProgress {
 
     /** Begins a phase; rates count from here. */
     void begin(String name) {
-        phase = name;
+        begin(name, name, OptionalInt.empty());
+    }
+
+    /** Begins a phase that several blocks have, one after the other. */
+    void begin(String name, int block) {
+        begin("%s block %d".formatted(name, block), name, OptionalInt.of(block));
+    }
+
+    private void begin(String told, String name, OptionalInt block) {
+        phase = told;
         phaseStartNanos = nanoTime.getAsLong();
         smoothed = Double.NaN;
         stepSeconds = Double.NaN;
@@ -51,7 +69,13 @@ final class AttemptProgress {
         firstStep = 0;
         dataWaitNanos = 0;
         dataWaitKnown = false;
+        meter.begin(name, block);
         told(1, 1, 0, 0, Double.NaN);
+    }
+
+    /** What is measured of the attempt. */
+    AttemptMeter meter() {
+        return meter;
     }
 
     /** The clock that durations are measured by. */
@@ -66,6 +90,7 @@ final class AttemptProgress {
 
     /** Time of this phase that was spent waiting for data. */
     void waitedForData(long nanos) {
+        meter.waited(nanos);
         dataWaitNanos += nanos;
         dataWaitKnown = true;
     }
@@ -77,12 +102,22 @@ final class AttemptProgress {
 
     /** The loss to compare with from now on. */
     void reference(double loss) {
+        if (!Double.isNaN(loss)) {
+            meter.tell(new Measurement.Reference(loss));
+        }
         reference = loss;
     }
 
     /** A part without a loss: {@code done} of {@code of} samples with {@code tokens} tokens each. */
     void passed(long done, long of, int tokens) {
         told(1, 1, done, of, rate(done * tokens));
+    }
+
+    /** A part that the device has nothing to do with: {@code done} of {@code of} files. */
+    void checked(long done, long of) {
+        meter.tell(new Measurement.Passed(done, of, Measurement.Work.NONE));
+        meter.spend();
+        passed(done, of, 0);
     }
 
     /** A training step. */

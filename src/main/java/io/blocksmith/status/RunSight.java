@@ -129,11 +129,7 @@ public record RunSight(
     }
 
     public RunWork work(Plan known) {
-        int windows = recipe.evaluation().windows() > 0
-                ? recipe.evaluation().windows()
-                : recipe.calibration().validationSamples();
-        double tokens = (double) windows * recipe.evaluation().context();
-        return new RunWork(known, recipe, state.blocks(), tokens);
+        return RunWork.of(known, recipe, state.blocks());
     }
 
     /** The time left at the pace of the present supervisor, by its own clock, without its pauses. */

@@ -10,10 +10,12 @@ import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.stage.Figures;
 import io.blocksmith.store.LiveStatus;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What {@code status --json} answers. Keys are only ever added while {@code version} stays; numbers that are not known are
@@ -63,6 +65,7 @@ public final class StatusJson {
                 sight.shown().map(LiveRun::workers).orElse(List.of()).stream()
                         .map(this::worker)
                         .toList());
+        tree.put("last-checkpoint", lastCheckpoint());
         tree.put("events", EventJson.after(sight.events(), sight.events().size() - EVENTS));
         tree.put("drained", List.copyOf(sight.state().drained()));
         tree.put(
@@ -143,6 +146,15 @@ public final class StatusJson {
         tree.put("straggler", attempt.straggler());
         tree.put("kind", kind(progress.ticket().stage()));
         tree.put("block", block(progress.ticket().stage()));
+        tree.put("step-seconds", number(progress.stepSeconds()));
+        tree.put(
+                "saved-at", attempt.savedAt() == null ? null : attempt.savedAt().toString());
+        tree.put(
+                "curve",
+                attempt.curve().stream()
+                        .filter(point -> Double.isFinite(point.loss()))
+                        .map(point -> List.of(point.step(), point.loss()))
+                        .toList());
         return tree;
     }
 
@@ -191,6 +203,31 @@ public final class StatusJson {
         tree.put("quarantined", worker.quarantined());
         tree.put("slow", worker.slow());
         tree.put("drained", sight.state().drained().contains(worker.name()));
+        Optional<Progress> runs = sight.attempts().stream()
+                .filter(attempt -> attempt.worker().equals(worker.name()))
+                .map(LiveRun.Attempt::progress)
+                .findFirst();
+        tree.put("stage", runs.map(progress -> progress.ticket().stage().key()).orElse(null));
+        tree.put(
+                "step-seconds",
+                runs.map(progress -> number(progress.stepSeconds())).orElse(null));
+        return tree;
+    }
+
+    /** The newest of the attempts under way; null when none has saved anything. */
+    private Map<String, Object> lastCheckpoint() {
+        return sight.attempts().stream()
+                .filter(attempt -> attempt.savedAt() != null)
+                .max(Comparator.comparing(LiveRun.Attempt::savedAt))
+                .map(StatusJson::checkpoint)
+                .orElse(null);
+    }
+
+    private static Map<String, Object> checkpoint(LiveRun.Attempt attempt) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("stage", attempt.progress().ticket().stage().key());
+        tree.put("step", attempt.progress().savedStep());
+        tree.put("at", attempt.savedAt().toString());
         return tree;
     }
 
