@@ -39,6 +39,8 @@ public final class ApiServer implements AutoCloseable {
     private final ServerBinding binding;
     private final String address;
     private final List<Route> routes;
+    /** Null until somebody ends it: its user, or the actor system that shuts down. */
+    private CompletionStage<Done> ended;
 
     private ApiServer(
             ExecutorService threads,
@@ -172,13 +174,16 @@ public final class ApiServer implements AutoCloseable {
     }
 
     /** Takes no more requests, gives listeners their last word, and releases the port. */
-    private CompletionStage<Done> end() {
-        stream.end();
-        return binding.terminate(FAREWELL).thenApply(terminated -> {
-            looks.close();
-            threads.shutdown();
-            return Done.getInstance();
-        });
+    private synchronized CompletionStage<Done> end() {
+        if (ended == null) {
+            stream.end();
+            ended = binding.terminate(FAREWELL).thenApply(terminated -> {
+                looks.close();
+                threads.shutdown();
+                return Done.getInstance();
+            });
+        }
+        return ended;
     }
 
     @Override
