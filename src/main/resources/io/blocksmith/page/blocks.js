@@ -65,7 +65,7 @@ export class Blocks {
 
   #cell(block) {
     const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block },
-      ...["index", "ratio", "done", "repair"].map(part => element("span", { class: `cell-${part}`, "aria-hidden": "true" })));
+      element("span", { class: "sr" }), ...["index", "ratio", "done", "repair"].map(part => element("span", { class: `cell-${part}`, "aria-hidden": "true" })));
     node.addEventListener("click", () => this.#choose(this.#chosen === block.block ? null : block.block));
     return node;
   }
@@ -73,7 +73,7 @@ export class Blocks {
   #update(node, block, attempt) {
     const live = block.state === "running" && attempt;
     const compared = live ? ratio(attempt.loss, attempt.reference) : ratio(block["final-loss"], block["start-loss"]);
-    const [index, figure, done, repair] = node.children;
+    const [name, index, figure, done, repair] = node.children;
     mark(node, "data-state", block.state);
     mark(node, "data-level", block.state === "done" ? level(compared) : null);
     mark(node, "aria-pressed", this.#chosen === block.block ? "true" : "false");
@@ -86,7 +86,7 @@ export class Blocks {
     const words = [`Block ${block.block}: ${STATES[block.state] ?? block.state}`, compared === null ? null : `loss ${percent(100 * compared)} of round-to-nearest`,
       live && attempt.steps > 0 ? `${percent(100 * attempt.step / attempt.steps)} of its steps` : null, REPAIRS[block.repair],
       block.worker ? `on ${block.worker}` : null, block.attempts > 1 ? `${block.attempts} tries` : null].filter(Boolean).join(", ");
-    mark(node, "aria-label", words);
+    write(name, words);
     mark(node, "title", words);
   }
 
