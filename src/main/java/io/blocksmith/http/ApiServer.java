@@ -29,7 +29,7 @@ public final class ApiServer implements AutoCloseable {
     /** Threads that wait for stores; apart from those of supervisors, which no listener may hold up. */
     private static final int STORE_THREADS = 4;
 
-    private static final Duration FAREWELL = Duration.ofSeconds(3);
+    private static final Duration FAREWELL = Duration.ofSeconds(2);
     /** A look is good for the listeners of the same second. */
     private static final double LASTS = 0.9;
 
@@ -176,12 +176,14 @@ public final class ApiServer implements AutoCloseable {
     /** Takes no more requests, gives listeners their last word, and releases the port. */
     private synchronized CompletionStage<Done> end() {
         if (ended == null) {
-            stream.end();
-            ended = binding.terminate(FAREWELL).thenApply(terminated -> {
-                looks.close();
-                threads.shutdown();
-                return Done.getInstance();
-            });
+            ended = binding.unbind()
+                    .thenCompose(unbound -> stream.end(FAREWELL))
+                    .thenCompose(told -> binding.terminate(FAREWELL))
+                    .thenApply(terminated -> {
+                        looks.close();
+                        threads.shutdown();
+                        return Done.getInstance();
+                    });
         }
         return ended;
     }

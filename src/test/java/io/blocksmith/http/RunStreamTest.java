@@ -71,7 +71,7 @@ class RunStreamTest {
         }
 
         void awaitData(int count) {
-            Awaited.that("a listener was told %d times".formatted(count), () -> data().size() >= count);
+            Awaited.that("a listener was told %d times: %s".formatted(count, lines), () -> data().size() >= count);
         }
 
         @Override
