@@ -67,14 +67,14 @@ export function large(tick = 0) {
       .concat(worker("gpu-8", { drained: true }), worker("gpu-9", { quarantined: true, numerics: "libtorch 2.7.1, cuda, 16 threads" })),
     "last-checkpoint": { stage: "block-064", step: 1024, at: ago(41) }, drained: ["gpu-8"],
     events: [
-      event(180, 9100, "stage-committed", "info", { stage: "block-013", attempt: 1, worker: "gpu-1", text: "loss 0.00081, 31 % of round-to-nearest" }),
-      event(181, 9099, "stage-started", "info", { stage: "block-014", attempt: 1, worker: "gpu-1" }),
-      event(182, 7000, "stage-failed", "warning", { stage: "block-014", attempt: 1, worker: "gpu-1", text: "worker gpu-1 is gone: no heartbeat for 12 s" }),
-      event(183, 6980, "stage-started", "info", { stage: "block-014", attempt: 2, worker: "gpu-1", text: "goes on from step 768" }),
-      event(184, 5400, "worker-drained", "info", { worker: "gpu-8", text: "operator process 4711 on node-a" }),
-      event(185, 3100, "stage-failed", "error", { stage: "block-064", attempt: 1, worker: "gpu-6", text: "CUDA error: an illegal memory access was encountered" }),
-      event(186, 1900, "stage-started", "info", { stage: "block-044", attempt: 1, worker: "gpu-4" }),
-      event(187 + tick, 2, "stage-committed", "info", { stage: "block-033", attempt: 1, worker: "gpu-3", text: "loss 0.00311, 44 % of round-to-nearest" }),
+      event(180, 9100, "stage-committed", "info", { stage: "block-013", attempt: 1, worker: "gpu-1", text: "block-013 is done: loss 0.00081 after 0.00262" }),
+      event(181, 9099, "stage-started", "info", { stage: "block-014", attempt: 1, worker: "gpu-1", text: "block-014 was given to gpu-1" }),
+      event(182, 7000, "stage-failed", "warning", { stage: "block-014", attempt: 1, worker: "gpu-1", text: "block-014 failed on gpu-1: worker gpu-1 is gone" }),
+      event(183, 6980, "stage-started", "info", { stage: "block-014", attempt: 2, worker: "gpu-1", text: "block-014, attempt 2, was given to gpu-1" }),
+      event(184, 5400, "worker-drained", "info", { worker: "gpu-8", text: "gpu-8 gets no more work: drained by anna@node-a" }),
+      event(185, 3100, "stage-failed", "error", { stage: "block-064", attempt: 1, worker: "gpu-6", text: "block-064 failed on gpu-6: CUDA error: an illegal memory access was encountered" }),
+      event(186, 1900, "stage-started", "info", { stage: "block-044", attempt: 1, worker: "gpu-4", text: "block-044 was given to gpu-4" }),
+      event(187 + tick, 2, "stage-committed", "info", { stage: "block-033", attempt: 1, worker: "gpu-3", text: "block-033 is done: loss 0.00311 after 0.00707" }),
     ],
   });
 }
@@ -88,7 +88,7 @@ export function endToEnd() {
     attempts: [attempt(0, "worker-1", 40, 64, { stage: "end-to-end", kind: "end-to-end", block: null, reference: 2.31, loss: 2.19, curve: curve(40, 2.31, 2.18, 3), "tokens-per-second": 4100, "step-seconds": 0.41 })],
     workers: [worker("worker-1", { numerics: "libtorch 2.7.1, cpu, 1 thread" }), worker("worker-2", { numerics: "libtorch 2.7.1, cpu, 1 thread", assists: "first/end-to-end attempt 1 (epoch 2)" })],
     "last-checkpoint": { stage: "end-to-end", step: 32, at: ago(12) },
-    events: [event(1, 100, "run-submitted", "info", { text: "4 blocks" })],
+    events: [event(1, 100, "run-submitted", "info", { text: "the run was submitted: a model of 4 blocks" })],
   });
 }
 
@@ -113,7 +113,7 @@ export function failed() {
     failures: [{ stage: "block-002", attempt: 3, worker: "worker-1", category: "defect", reason: "the loss is not a number at step 12", at: ago(30) }],
     failure: { stage: "block-002", block: 2, category: "defect", reason: "the loss is not a number at step 12", at: ago(30), "what-to-do": "lower block-ap.learning-rates, then ./blocksmith retry runs/poison 2" },
     workers: [worker("worker-1")],
-    events: [event(9, 31, "stage-failed", "error", { stage: "block-002", attempt: 3, worker: "worker-1", text: "the loss is not a number at step 12" })],
+    events: [event(9, 31, "stage-failed", "error", { stage: "block-002", attempt: 3, worker: "worker-1", text: "block-002, attempt 3, failed on worker-1: the loss is not a number at step 12" })],
   });
 }
 

@@ -83,7 +83,10 @@ export class Feed {
       watch(SILENCE, "it fell silent");
       this.#acquaint(base, stopped);
       await readEvents(response.body, (name, data) => {
-        if (name !== "status" || signal.aborted) return;
+        if (signal.aborted) return;
+        // The server is there but cannot read the run; when that lasts, the watchdog turns to the next one.
+        if (name === "trouble") this.#listener.lost(base, JSON.parse(data).error?.what ?? "it cannot read the run", base);
+        if (name !== "status") return;
         watch(SILENCE, "it fell silent");
         this.#fruitless = 0;
         this.#listener.document(JSON.parse(data), base);

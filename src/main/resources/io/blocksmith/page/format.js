@@ -61,7 +61,7 @@ export function stage(key) {
   const capture = /^capture-0*(\d+)-part-(\d+)$/.exec(text);
   if (capture) return `Capture for segment ${capture[1]}, part ${capture[2]}`;
   if (text.startsWith("export-")) return `Export ${text.slice(7)}`;
-  if (text.startsWith("evaluate-")) return `Perplexity, ${subject(text.slice(9)).toLowerCase()}`;
+  if (text.startsWith("evaluate-")) return `Perplexity: ${subject(text.slice(9))}`;
   return { "end-to-end": "E2E-QP", report: "Report" }[text] ?? text;
 }
 

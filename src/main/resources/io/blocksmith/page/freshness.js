@@ -31,7 +31,7 @@ export function renderFreshness({ tree, receivedAt, base, lost, refusal }, now) 
   else if (unsupervised && !tree.failure) {
     const beat = tree.supervisor["seconds-since-beat"];
     notice("Stale.", `${typeof beat === "number" ? `No heartbeat for ${span(beat + age / 1000)}. ` : ""}${PULSES[pulse] ?? "The supervisor's state is not known."}`);
-  } else if (tree === null && lost) notice("No connection.", `${host(lost.base)}: ${lost.reason}. ${trying(lost)}`);
+  } else if (tree === null && lost) notice("No connection.", trying(lost));
   else notice("", "");
   const bad = refusal || silent || unsupervised;
   mark(byId("link"), "data-state", bad ? "stale" : tree === null || lost ? "connecting" : "live");
@@ -40,7 +40,7 @@ export function renderFreshness({ tree, receivedAt, base, lost, refusal }, now) 
 }
 
 const host = base => new URL(base).host;
-const trying = lost => lost ? `Trying ${host(lost.next)}.` : "Waiting for the server.";
+const trying = lost => lost ? `${host(lost.base)}: ${lost.reason}. Trying ${host(lost.next)}.` : "Waiting for the server.";
 
 function notice(title, text, token = false) {
   show(byId("stale"), title !== "");

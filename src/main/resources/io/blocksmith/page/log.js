@@ -13,16 +13,14 @@ export function renderEvents(tree) {
   sync(byId("events"), events, event => event.sequence, item, () => {});
 }
 
+/** The server tells each event as a sentence that names stage, worker and reason. */
 function item(event) {
-  const at = Date.parse(event.at);
-  const about = [event.stage ? stage(event.stage) : null, event.attempt > 1 ? `try ${event.attempt}` : null, event.worker].filter(Boolean).join(" · ");
   const level = SIGNS[event.level] ? event.level : "info";
-  const time = element("time", { datetime: event.at, title: event.at }, clock(at));
-  const body = element("div", {}, element("p", { class: "event-head" },
-    level === "info" ? null : element("span", { class: "sr" }, `${level}: `),
-    element("strong", {}, String(event.kind ?? "event").replaceAll("-", " ")), " ", about ? element("span", { class: "event-about" }, about) : null),
-    event.text ? element("p", { class: "event-text" }, event.text) : null);
-  const node = element("li", {}, time, element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[level]), body);
+  const node = element("li", {}, element("time", { datetime: event.at, title: event.at }, clock(Date.parse(event.at))),
+    element("span", { class: "sign", "aria-hidden": "true" }, SIGNS[level]),
+    element("p", { title: event.kind }, level === "info" ? null : element("span", { class: "sr" }, `${level}: `), event.text || words(event)));
   mark(node, "data-level", level);
   return node;
 }
+
+const words = event => [String(event.kind ?? "event").replaceAll("-", " "), event.stage && stage(event.stage), event.worker].filter(Boolean).join(", ");

@@ -55,12 +55,12 @@ export function renderFigures(tree, serverNow) {
   const known = tree.perplexities ?? {};
   const best = BEST.find(key => isNumber(known[key]));
   facts(byId("figures"), [
-    ["Done", percent(done, 1), plural(tree.done, "stage").replace(/^\S+?(?=\u00a0)/, `${tree.done} of ${tree.total}`)],
+    ["Done", percent(done, 1), `${tree.done} of ${plural(tree.total, "stage")}`],
     ["Time left", ["completed", "stopped"].includes(tree.phase) ? null : isNumber(left) ? span(left) : NONE,
       isNumber(left) ? `until about ${clock(Date.now() + left * 1000, false)}` : tree.phase === "running" ? "known after some steps" : ""],
     ["Blocks", blocks.length ? `${blocks.filter(block => block.state === "done").length} of ${blocks.length}` : null, verdict(blocks)],
     ["Last checkpoint", saved ? `${span((serverNow - Date.parse(saved.at)) / 1000)} ago` : tree.phase === "running" ? NONE : null,
-      saved ? `${stage(saved.stage)}, step ${saved.step}` : "none of what runs now"],
+      saved ? `${stage(saved.stage)}, step ${saved.step}` : "none yet of what runs now"],
     ["Perplexity", best ? number(known[best], 4) : null,
       best ? `${lower(subject(best))}${isNumber(known["full-precision"]) ? `; full precision ${number(known["full-precision"], 4)}` : ""}` : ""],
   ]);

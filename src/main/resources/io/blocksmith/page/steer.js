@@ -3,6 +3,8 @@ import { Refusal, call, forgetToken, keepToken, runPath, token } from "./api.js"
 import { byId, element, mark, show, sync, write } from "./dom.js";
 import { stage } from "./format.js";
 
+/** Documents older than this, in milliseconds, may not know of a request yet. */
+const TAKEN_UP = 5_000;
 const RUNNING = ["running", "submitted"];
 
 /** What can be asked for, and when that makes sense. */
@@ -56,6 +58,7 @@ export class Steering {
   #changed;
   #able = null;
   #busy = false;
+  #asked = null;
 
   constructor(place, changed) {
     this.#place = place;
@@ -84,6 +87,10 @@ export class Steering {
     const failed = this.able && tree.failure ? [tree.failure.stage] : [];
     sync(byId("failure-actions"), failed, key => key, key => this.button(`Retry ${stage(key).replace(/^Block/, "block")} …`, () => this.retry(key, false)), () => {});
     const requests = tree.requests ?? [];
+    if (this.#asked && Date.now() - this.#asked.at > TAKEN_UP && !requests.some(request => request.id === this.#asked.id)) {
+      this.#asked = null;
+      this.#say("", "");
+    }
     show(byId("pending"), requests.length > 0);
     sync(byId("pending"), requests, request => request.id, () => element("li"),
       (node, request) => write(node, `Asked for: ${request.asks}${request.by ? ` (by ${request.by})` : ""}; waiting for the supervisor.`));
@@ -124,10 +131,12 @@ export class Steering {
   async #ask(command, body, name) {
     if (!token() && !await askForToken("Changing a run needs the token of this cluster.")) return;
     this.#busy = true;
+    this.#asked = null;
     this.#say(`Asking for ${name} …`, "busy");
     try {
       const { base, run } = this.#place();
-      await call(base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
+      const answer = await call(base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
+      this.#asked = { id: (await answer.json()).request, at: Date.now() };
       this.#say(`Asked for ${name}. The supervisor takes it up at its next look.`, "done");
     } catch (error) {
       this.#refused(error, name);

@@ -44,7 +44,7 @@ class PageTest {
         List<String> quantize = tiny.quantize(
                 folder.resolve("live"),
                 "--set",
-                "block-ap.epochs=150",
+                "block-ap.epochs=30",
                 "--set",
                 "cluster.look-every=50ms",
                 "--set",
