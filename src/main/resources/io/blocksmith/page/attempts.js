@@ -48,7 +48,7 @@ function update(node, attempt, tree, serverNow) {
   const compared = ratio(attempt.loss, attempt.reference);
   const worse = compared !== null && compared >= 1;
   facts(list, [
-    ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, attempt["saved-step"] > 0 ? `saved at ${count(attempt["saved-step"])}` : ""],
+    ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, attempt["saved-step"] > 0 ? `saved ${count(attempt["saved-step"])}` : ""],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
       : `${percent(100 * compared)} of its start${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,

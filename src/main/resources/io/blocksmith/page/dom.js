@@ -59,7 +59,7 @@ export function sync(parent, items, keyOf, create, update) {
 export function facts(list, rows) {
   const known = rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
   sync(list, known, ([term]) => term,
-    ([term]) => element("div", {}, element("dt", {}, term), element("dd", {}, element("span"), element("small"))),
+    ([term]) => element("div", {}, element("dt", {}, term), element("dd", {}, element("span"), " ", element("small"))),
     (node, [, value, note]) => {
       write(node.lastChild.firstChild, value);
       write(node.lastChild.lastChild, note);
