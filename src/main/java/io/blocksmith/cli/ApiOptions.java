@@ -18,7 +18,6 @@ final class ApiOptions {
         Settings.Http http = settings.http();
         String environment = System.getenv().getOrDefault(TOKEN, "");
         String token = http.token().isEmpty() ? environment : http.token();
-        return settings.with(
-                new Settings.Http(http.host(), port == null ? http.port() : port, token, http.peers()));
+        return settings.with(new Settings.Http(http.host(), port == null ? http.port() : port, token, http.peers()));
     }
 }

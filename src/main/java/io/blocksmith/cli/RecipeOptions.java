@@ -36,8 +36,10 @@ final class RecipeOptions {
                 || groupSize != null
                 || file != null
                 || !assignments.stream()
-                        .allMatch(assignment ->
-                                assignment.strip().matches("(compute|checkpoint|run|cluster|patience|s3|metrics|http|webhook|akka)\\..*"));
+                        .allMatch(assignment -> assignment
+                                .strip()
+                                .matches(
+                                        "(compute|checkpoint|run|cluster|patience|s3|metrics|http|webhook|akka)\\..*"));
     }
 
     Settings load() {

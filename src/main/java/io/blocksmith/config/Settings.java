@@ -41,8 +41,7 @@ public record Settings(
 
     /** These settings with the API elsewhere. */
     public Settings with(Http other) {
-        return new Settings(
-                recipe, compute, checkpoint, run, cluster, patience, s3, metrics, other, webhook, akka);
+        return new Settings(recipe, compute, checkpoint, run, cluster, patience, s3, metrics, other, webhook, akka);
     }
 
     /**

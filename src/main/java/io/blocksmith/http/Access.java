@@ -49,7 +49,8 @@ final class Access {
     void requireToken(HttpRequest request, boolean changes) {
         if (changes && !settings.canChange()) {
             throw Refusal.of(403, "nothing can be changed here: this node has no token")
-                    .toDo("set http.token, or the environment variable BLOCKSMITH_HTTP_TOKEN, and start the node again");
+                    .toDo("set http.token, or the environment variable BLOCKSMITH_HTTP_TOKEN, and start the node"
+                            + " again");
         }
         if (!changes && settings.isLoopback()) {
             return;

@@ -81,7 +81,8 @@ public final class ApiServer implements AutoCloseable {
             BooleanSupplier member,
             StreamPace pace) {
         ExecutorService threads = Executors.newFixedThreadPool(
-                STORE_THREADS, Thread.ofPlatform().daemon().name("http-store-", 0).factory());
+                STORE_THREADS,
+                Thread.ofPlatform().daemon().name("http-store-", 0).factory());
         Duration lasts = Duration.ofNanos((long) (LASTS * pace.lookEvery().toNanos()));
         RunLooks looks = new RunLooks(directory, processes, lasts, threads);
         RunStream stream = new RunStream(looks, pace);
@@ -150,7 +151,8 @@ public final class ApiServer implements AutoCloseable {
     private static String name(String host) {
         try {
             InetAddress address = InetAddress.getByName(host);
-            String name = address.isAnyLocalAddress() ? InetAddress.getLocalHost().getHostName() : host;
+            String name =
+                    address.isAnyLocalAddress() ? InetAddress.getLocalHost().getHostName() : host;
             return name.contains(":") && !name.startsWith("[") ? "[" + name + "]" : name;
         } catch (UnknownHostException nameless) {
             return host;

@@ -56,7 +56,10 @@ public record ApiSettings(String host, int port, String token, List<String> peer
             URI uri = new URI(peer);
             String origin = "%s://%s".formatted(uri.getScheme(), uri.getRawAuthority());
             boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-            if (http && uri.getHost() != null && uri.getUserInfo() == null && (origin.equals(peer) || peer.equals(origin + "/"))) {
+            if (http
+                    && uri.getHost() != null
+                    && uri.getUserInfo() == null
+                    && (origin.equals(peer) || peer.equals(origin + "/"))) {
                 return origin;
             }
         } catch (URISyntaxException malformed) {

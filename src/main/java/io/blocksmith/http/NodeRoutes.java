@@ -57,12 +57,10 @@ final class NodeRoutes {
 
     /** Says little, because anybody may ask. */
     private CompletionStage<HttpResponse> ready() {
-        return looks.names()
-                .handle((names, failure) -> {
-                    boolean store = failure == null;
-                    boolean up = member.getAsBoolean();
-                    return Answers.json(
-                            store && up ? 200 : 503, Map.of("ready", store && up, "store", store, "member", up));
-                });
+        return looks.names().handle((names, failure) -> {
+            boolean store = failure == null;
+            boolean up = member.getAsBoolean();
+            return Answers.json(store && up ? 200 : 503, Map.of("ready", store && up, "store", store, "member", up));
+        });
     }
 }

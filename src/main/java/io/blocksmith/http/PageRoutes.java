@@ -44,7 +44,10 @@ final class PageRoutes {
     List<Route> routes() {
         return List.of(
                 new Route("GET", "/", call -> answer(call, "index.html")),
-                new Route("GET", "/assets/{name}", call -> answer(call, call.parameters().get("name"))));
+                new Route(
+                        "GET",
+                        "/assets/{name}",
+                        call -> answer(call, call.parameters().get("name"))));
     }
 
     private CompletionStage<HttpResponse> answer(Route.Call call, String name) {

@@ -45,7 +45,9 @@ final class ReadRoutes {
             return CompletableFuture.allOf(rows.toArray(CompletableFuture[]::new))
                     .thenApply(done -> Answers.json(
                             200,
-                            Map.of("runs", rows.stream().map(CompletableFuture::join).toList())));
+                            Map.of(
+                                    "runs",
+                                    rows.stream().map(CompletableFuture::join).toList())));
         });
     }
 
@@ -53,9 +55,13 @@ final class ReadRoutes {
     private static Map<String, Object> row(String name, OpenRun.Seen seen) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("run", name);
-        row.put("phase", seen == null ? null : seen.sight().state().phase().name().toLowerCase(Locale.ROOT));
+        row.put(
+                "phase",
+                seen == null ? null : seen.sight().state().phase().name().toLowerCase(Locale.ROOT));
         row.put("percent", seen == null ? null : finite(100 * seen.sight().fraction()));
-        row.put("eta-seconds", seen == null ? null : finite(seen.sight().secondsLeft().orElse(Double.NaN)));
+        row.put(
+                "eta-seconds",
+                seen == null ? null : finite(seen.sight().secondsLeft().orElse(Double.NaN)));
         row.put("stale", seen == null || isStale(seen.sight()));
         return row;
     }
@@ -70,8 +76,8 @@ final class ReadRoutes {
 
     private CompletionStage<HttpResponse> run(Route.Call call) {
         return looks.lately(call.run())
-                .thenApply(seen -> EntityTag.unlessSeen(
-                        call.request(), seen.tag(), () -> Answers.json(200, seen.document())));
+                .thenApply(seen ->
+                        EntityTag.unlessSeen(call.request(), seen.tag(), () -> Answers.json(200, seen.document())));
     }
 
     private CompletionStage<HttpResponse> events(Route.Call call) {
@@ -91,7 +97,9 @@ final class ReadRoutes {
         String stage = call.parameters().get("stage");
         return looks.lately(call.run())
                 .thenCompose(seen -> looks.with(
-                        call.run(), run -> StoredCurves.read(run.store(), committed(seen.sight().state(), stage))))
+                        call.run(),
+                        run -> StoredCurves.read(
+                                run.store(), committed(seen.sight().state(), stage))))
                 .thenApply(curves -> Answers.json(200, curves(stage, curves.orElseThrow(() -> notThere(stage)))));
     }
 

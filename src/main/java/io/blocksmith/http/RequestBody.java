@@ -33,12 +33,14 @@ final class RequestBody {
                     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
                     throw cause instanceof EntityStreamSizeException
                             ? tooLarge()
-                            : Refusal.of(400, "the body of the request did not come whole").found(cause.getMessage());
+                            : Refusal.of(400, "the body of the request did not come whole")
+                                    .found(cause.getMessage());
                 });
     }
 
     private static Refusal tooLarge() {
-        return Refusal.of(413, "the body of the request is too large").expected("at most %d bytes".formatted(MOST_BYTES));
+        return Refusal.of(413, "the body of the request is too large")
+                .expected("at most %d bytes".formatted(MOST_BYTES));
     }
 
     /** Reads over what is left. */

@@ -71,7 +71,9 @@ final class RequestRoutes {
         String wanted = text(body, "stage");
         JsonNode yes = body.path("yes");
         if (!yes.isMissingNode() && !yes.isBoolean()) {
-            throw Refusal.of(400, "yes: no truth value").expected("true or false").found(yes.toString());
+            throw Refusal.of(400, "yes: no truth value")
+                    .expected("true or false")
+                    .found(yes.toString());
         }
         return state -> retry(state, wanted, yes.asBoolean(false));
     }
@@ -79,7 +81,9 @@ final class RequestRoutes {
     private Request retry(RunState state, String wanted, boolean yes) {
         return switch (StageRetry.of(state, wanted, yes)) {
             case StageRetry.Unknown(String found, String expected) ->
-                throw Refusal.of(404, "there is no such stage").expected(expected).found(found);
+                throw Refusal.of(404, "there is no such stage")
+                        .expected(expected)
+                        .found(found);
             case StageRetry.Runs(Stage stage, String worker) ->
                 throw Refusal.of(409, "%s runs now on %s".formatted(stage.key(), worker))
                         .toDo("wait for it, or pause the run first");

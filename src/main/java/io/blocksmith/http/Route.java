@@ -36,7 +36,8 @@ record Route(String method, String path, Handler handler) {
 
     /** The parameters that make this route's path of {@code segments}; empty when it is another path. */
     Optional<Map<String, String>> match(List<String> segments) {
-        List<String> pattern = path.equals("/") ? List.of() : List.of(path.substring(1).split("/"));
+        List<String> pattern =
+                path.equals("/") ? List.of() : List.of(path.substring(1).split("/"));
         if (pattern.size() != segments.size()) {
             return Optional.empty();
         }

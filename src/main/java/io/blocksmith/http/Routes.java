@@ -58,7 +58,8 @@ final class Routes {
             if (parameters.isPresent() && route.method().equals(method)) {
                 return changes
                         ? bodies.read(request)
-                                .thenCompose(body -> route.handler().answer(new Route.Call(request, parameters.get(), body)))
+                                .thenCompose(
+                                        body -> route.handler().answer(new Route.Call(request, parameters.get(), body)))
                         : route.handler().answer(new Route.Call(request, parameters.get(), new byte[0]));
             }
             parameters.ifPresent(ignored -> others.add(route.method()));
@@ -69,9 +70,8 @@ final class Routes {
                     .toDo("GET /api/v1/openapi.json tells what there is");
         }
         String allowed = others.stream().distinct().collect(Collectors.joining(", "));
-        HttpResponse refusal = Answers.error(Refusal.of(405, "this cannot be done here")
-                .expected(allowed)
-                .found(method));
+        HttpResponse refusal = Answers.error(
+                Refusal.of(405, "this cannot be done here").expected(allowed).found(method));
         return CompletableFuture.completedStage(refusal.addHeader(Answers.header("Allow", allowed)));
     }
 }

@@ -66,13 +66,15 @@ final class RunStream {
 
     /** A stream of the run, which must be there. */
     CompletionStage<HttpResponse> of(String run) {
-        return looks.lately(run).thenApply(seen -> HttpResponse.create()
-                .withEntity(HttpEntities.create(MediaTypes.TEXT_EVENT_STREAM.toContentType(), events(run)))
-                .addHeader(Answers.header("Cache-Control", "no-store"))
-                // A stream that has ended takes its connection along, in order, before the server cuts what is open.
-                .addHeader(Connection.create("close"))
-                // A proxy that collects answers would keep the page waiting.
-                .addHeader(Answers.header("X-Accel-Buffering", "no")));
+        return looks.lately(run)
+                .thenApply(seen -> HttpResponse.create()
+                        .withEntity(HttpEntities.create(MediaTypes.TEXT_EVENT_STREAM.toContentType(), events(run)))
+                        .addHeader(Answers.header("Cache-Control", "no-store"))
+                        // A stream that has ended takes its connection along, in order, before the server cuts what is
+                        // open.
+                        .addHeader(Connection.create("close"))
+                        // A proxy that collects answers would keep the page waiting.
+                        .addHeader(Answers.header("X-Accel-Buffering", "no")));
     }
 
     private Source<ByteString, NotUsed> events(String run) {
@@ -96,11 +98,10 @@ final class RunStream {
     }
 
     private CompletionStage<Told> told(String run, Look look) {
-        CompletionStage<OpenRun.Seen> seen =
-                switch (look) {
-                    case LATELY -> looks.lately(run);
-                    case AFRESH -> looks.afresh(run);
-                };
+        CompletionStage<OpenRun.Seen> seen = switch (look) {
+            case LATELY -> looks.lately(run);
+            case AFRESH -> looks.afresh(run);
+        };
         return seen.handle(Told::new);
     }
 }

@@ -30,7 +30,8 @@ public record StoredCurves(List<Point> training, List<Point> validation) {
     /** The curves of {@code stage}; empty when it is of a kind that trains nothing. */
     public static Optional<StoredCurves> read(ObjectStore store, Committed stage) {
         String name = RunNames.attempt(stage.ticket()) + LossCurves.FILE;
-        return stage.result().objects().stream().anyMatch(object -> object.name().equals(name))
+        return stage.result().objects().stream()
+                        .anyMatch(object -> object.name().equals(name))
                 ? Optional.of(parse(store.where(name), store.read(name)))
                 : Optional.empty();
     }

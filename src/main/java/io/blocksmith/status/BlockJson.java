@@ -61,7 +61,10 @@ final class BlockJson {
 
     private boolean hasStoppedTheRun(Stage stage) {
         return sight.state().phase() == Phase.STOPPED
-                && sight.failure().map(FailureReport::stage).filter(stage.key()::equals).isPresent();
+                && sight.failure()
+                        .map(FailureReport::stage)
+                        .filter(stage.key()::equals)
+                        .isPresent();
     }
 
     /** Of an attempt under way, what it measured before its first step. */

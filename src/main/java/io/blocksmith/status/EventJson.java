@@ -200,8 +200,7 @@ public final class EventJson {
         if (figures.containsKey(Figures.START_LOSS) && figures.containsKey(Figures.FINAL_LOSS)) {
             return text(
                     ": loss %.3g, before training %.3g",
-                    figures.get(Figures.FINAL_LOSS),
-                    figures.get(Figures.START_LOSS));
+                    figures.get(Figures.FINAL_LOSS), figures.get(Figures.START_LOSS));
         }
         return "";
     }

@@ -35,8 +35,7 @@ public sealed interface StageRetry {
             int block = Integer.parseInt(wanted);
             return block < state.blocks()
                     ? judge(state, new Stage.TrainBlock(block), again)
-                    : new Unknown(
-                            "block " + block, "the run has %d blocks, counted from 0".formatted(state.blocks()));
+                    : new Unknown("block " + block, "the run has %d blocks, counted from 0".formatted(state.blocks()));
         }
         List<Stage> known = new ArrayList<>(state.stages().keySet());
         known.addAll(possible(state.blocks()));

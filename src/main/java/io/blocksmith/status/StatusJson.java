@@ -147,7 +147,8 @@ public final class StatusJson {
         tree.put("kind", kind(progress.ticket().stage()));
         tree.put("block", block(progress.ticket().stage()));
         tree.put("step-seconds", number(progress.stepSeconds()));
-        tree.put("saved-at", attempt.savedAt() == null ? null : attempt.savedAt().toString());
+        tree.put(
+                "saved-at", attempt.savedAt() == null ? null : attempt.savedAt().toString());
         tree.put(
                 "curve",
                 attempt.curve().stream()
@@ -207,7 +208,9 @@ public final class StatusJson {
                 .map(LiveRun.Attempt::progress)
                 .findFirst();
         tree.put("stage", runs.map(progress -> progress.ticket().stage().key()).orElse(null));
-        tree.put("step-seconds", runs.map(progress -> number(progress.stepSeconds())).orElse(null));
+        tree.put(
+                "step-seconds",
+                runs.map(progress -> number(progress.stepSeconds())).orElse(null));
         return tree;
     }
 

@@ -26,7 +26,9 @@ class EventJsonTest {
             new Event.SupervisorStarted(NOON, 2, "node-1 process 7"),
             new Event.StageStarted(NOON, SECOND, "worker-1", "cpu", new Adjustment(0.5, 2)),
             new Event.StageCommitted(
-                    NOON, SECOND, new StageResult(List.of(), Map.of(Figures.START_LOSS, 0.0041, Figures.FINAL_LOSS, 9e-4))),
+                    NOON,
+                    SECOND,
+                    new StageResult(List.of(), Map.of(Figures.START_LOSS, 0.0041, Figures.FINAL_LOSS, 9e-4))),
             new Event.StageFailed(
                     NOON, SECOND, Category.WORKER_LOST, "worker worker-1 is gone", "worker-1", Evidence.NONE),
             new Event.StageCancelled(NOON, SECOND, new Evidence(9, 8, List.of())),
@@ -43,23 +45,26 @@ class EventJsonTest {
 
     @Test
     void everyEventIsASentenceWithItsReason() {
-        assertThat(EventJson.after(EVENTS, 0)).extracting(event -> event.get("text")).containsExactly(
-                "the run was submitted: a model of 32 blocks",
-                "node-1 process 7 supervises the run now (epoch 2)",
-                "block-003 (attempt 2) was given to worker-1, at 0.500 of the learning rates, in 2 parts of a batch",
-                "block-003 is done: loss 0.000900, before training 0.00410",
-                "block-003 (attempt 2) failed on worker-1: worker worker-1 is gone",
-                "block-003 (attempt 2) was asked to stop and saved step 8",
-                "block-003 found the result of block-002 damaged, which is made again: codes: digest differs",
-                "block-003 starts afresh: reset by ann@host",
-                "the run pauses: paused by ann@host",
-                "the run pauses: no room in the store",
-                "the run goes on: resumed by ann@host",
-                "worker-1 gets no more work: drained by ann@host",
-                "worker-1 gets work again",
-                "the run is complete",
-                "the run stopped: cancelled by ann@host",
-                "the run stopped: block-003 failed in all its tries");
+        assertThat(EventJson.after(EVENTS, 0))
+                .extracting(event -> event.get("text"))
+                .containsExactly(
+                        "the run was submitted: a model of 32 blocks",
+                        "node-1 process 7 supervises the run now (epoch 2)",
+                        "block-003 (attempt 2) was given to worker-1, at 0.500 of the learning rates, in 2 parts of a"
+                                + " batch",
+                        "block-003 is done: loss 0.000900, before training 0.00410",
+                        "block-003 (attempt 2) failed on worker-1: worker worker-1 is gone",
+                        "block-003 (attempt 2) was asked to stop and saved step 8",
+                        "block-003 found the result of block-002 damaged, which is made again: codes: digest differs",
+                        "block-003 starts afresh: reset by ann@host",
+                        "the run pauses: paused by ann@host",
+                        "the run pauses: no room in the store",
+                        "the run goes on: resumed by ann@host",
+                        "worker-1 gets no more work: drained by ann@host",
+                        "worker-1 gets work again",
+                        "the run is complete",
+                        "the run stopped: cancelled by ann@host",
+                        "the run stopped: block-003 failed in all its tries");
     }
 
     @Test
@@ -67,25 +72,29 @@ class EventJsonTest {
         assertThat(EventJson.after(EVENTS, 0))
                 .filteredOn(event -> !event.get("level").equals("info"))
                 .extracting(event -> event.get("kind") + " " + event.get("level"))
-                .containsExactly("stage-failed warning", "stage-damaged warning", "run-paused warning", "run-stopped error");
+                .containsExactly(
+                        "stage-failed warning", "stage-damaged warning", "run-paused warning", "run-stopped error");
     }
 
     @Test
     void anEventSaysWhereInTheRunItIs() {
-        assertThat(EventJson.after(EVENTS, 4).getFirst()).containsExactlyInAnyOrderEntriesOf(Map.of(
-                "sequence", 5L,
-                "at", "2026-01-01T12:00:00Z",
-                "kind", "stage-failed",
-                "stage", "block-003",
-                "attempt", 2,
-                "worker", "worker-1",
-                "text", "block-003 (attempt 2) failed on worker-1: worker worker-1 is gone",
-                "level", "warning"));
+        assertThat(EventJson.after(EVENTS, 4).getFirst())
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "sequence", 5L,
+                        "at", "2026-01-01T12:00:00Z",
+                        "kind", "stage-failed",
+                        "stage", "block-003",
+                        "attempt", 2,
+                        "worker", "worker-1",
+                        "text", "block-003 (attempt 2) failed on worker-1: worker worker-1 is gone",
+                        "level", "warning"));
     }
 
     @Test
     void onlyLaterEventsAreTold() {
-        assertThat(EventJson.after(EVENTS, 14)).extracting(event -> event.get("sequence")).containsExactly(15L, 16L);
+        assertThat(EventJson.after(EVENTS, 14))
+                .extracting(event -> event.get("sequence"))
+                .containsExactly(15L, 16L);
         assertThat(EventJson.after(EVENTS, 99)).isEmpty();
         assertThat(EventJson.after(EVENTS, -5)).hasSize(EVENTS.size());
     }

@@ -68,9 +68,7 @@ public final class RecordedRun implements AutoCloseable {
                 run.commit(new Stage.Capture(segment, part), Map.of(Figures.SECONDS, 0.5));
             }
         }
-        run.commit(
-                DONE,
-                Map.of(Figures.SECONDS, 7.4, Figures.START_LOSS, 0.0041, Figures.FINAL_LOSS, 0.0009));
+        run.commit(DONE, Map.of(Figures.SECONDS, 7.4, Figures.START_LOSS, 0.0041, Figures.FINAL_LOSS, 0.0009));
         run.commit(
                 new Stage.Evaluate(Stage.Subject.FULL_PRECISION),
                 Map.of(Figures.SECONDS, 1.0, Figures.PERPLEXITY, 7.777));
@@ -138,8 +136,8 @@ public final class RecordedRun implements AutoCloseable {
                 .toList();
         LiveRun.Worker worker = new LiveRun.Worker(
                 Histories.WORKER, Histories.NUMERICS, "1.0", true, List.of("ticket"), "", false, false, false);
-        LiveRun.Worker idle = new LiveRun.Worker(
-                "worker-3", Histories.NUMERICS, "1.0", true, List.of(), "", false, false, true);
+        LiveRun.Worker idle =
+                new LiveRun.Worker("worker-3", Histories.NUMERICS, "1.0", true, List.of(), "", false, false, true);
         boolean supervised = state.phase() == Phase.RUNNING || state.phase() == Phase.PAUSED;
         new LiveStatus(
                         LiveStatus.VERSION,
@@ -151,8 +149,7 @@ public final class RecordedRun implements AutoCloseable {
                         ledger.end().sequence(),
                         ledger.end().digest(),
                         !supervised,
-                        LiveStatus.tree(new LiveRun(
-                                at, state.phase(), "", false, "", attempts, List.of(worker, idle))))
+                        LiveStatus.tree(new LiveRun(at, state.phase(), "", false, "", attempts, List.of(worker, idle))))
                 .write(store);
     }
 

@@ -151,9 +151,9 @@ class StatusJsonTest {
                 ",",
                 List.of("000-part-0", "000-part-1", "001-part-0", "001-part-1").stream()
                         .map(part -> """
-                    {"stage": "capture-%s", "attempts": 1, "worker": "worker-1", "at": "2026-01-01T12:00:08Z",
-                     "seconds": 0.5, "start-loss": null, "final-loss": null, "perplexity": null}
-                    """.formatted(part))
+                            {"stage": "capture-%s", "attempts": 1, "worker": "worker-1", "at": "2026-01-01T12:00:08Z",
+                             "seconds": 0.5, "start-loss": null, "final-loss": null, "perplexity": null}
+                            """.formatted(part))
                         .toList());
     }
 
