@@ -76,7 +76,7 @@ final class EmbeddedQuantization {
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
-        try (EmbeddedApi api = EmbeddedApi.start(settings, folder)) {
+        try (EmbeddedApi _ = EmbeddedApi.start(settings, folder)) {
             return served();
         }
     }
