@@ -12,8 +12,9 @@ import akka.stream.SharedKillSwitch;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,8 +32,8 @@ final class RunStream {
     private final RunLooks looks;
     private final StreamPace pace;
     private final SharedKillSwitch end = KillSwitches.shared("streams");
-    /** One for each listener, completed when it is gone. */
-    private final Set<CompletableFuture<Done>> listeners = ConcurrentHashMap.newKeySet();
+    /** By listener, completed when it is gone. */
+    private final Map<UUID, CompletableFuture<Done>> listeners = new ConcurrentHashMap<>();
 
     private enum Look {
         LATELY,
@@ -59,20 +60,22 @@ final class RunStream {
         if (listeners.isEmpty()) {
             return CompletableFuture.completedStage(null);
         }
-        return CompletableFuture.allOf(listeners.toArray(CompletableFuture[]::new))
+        return CompletableFuture.allOf(listeners.values().toArray(CompletableFuture[]::new))
                 .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS)
                 .handleAsync((told, gone) -> null, LAST_BYTES);
     }
 
     /** A stream of the run, which must be there. */
     CompletionStage<HttpResponse> of(String run) {
-        return looks.lately(run).thenApply(seen -> HttpResponse.create()
-                .withEntity(HttpEntities.create(MediaTypes.TEXT_EVENT_STREAM.toContentType(), events(run)))
-                .addHeader(Answers.header("Cache-Control", "no-store"))
-                // A stream that has ended takes its connection along, in order, before the server cuts what is open.
-                .addHeader(Connection.create("close"))
-                // A proxy that collects answers would keep the page waiting.
-                .addHeader(Answers.header("X-Accel-Buffering", "no")));
+        return looks.lately(run)
+                .thenApply(seen -> HttpResponse.create()
+                        .withEntity(HttpEntities.create(MediaTypes.TEXT_EVENT_STREAM.toContentType(), events(run)))
+                        .addHeader(Answers.header("Cache-Control", "no-store"))
+                        // A stream that has ended takes its connection along, in order, before the server cuts what is
+                        // open.
+                        .addHeader(Connection.create("close"))
+                        // A proxy that collects answers would keep the page waiting.
+                        .addHeader(Answers.header("X-Accel-Buffering", "no")));
     }
 
     private Source<ByteString, NotUsed> events(String run) {
@@ -88,19 +91,18 @@ final class RunStream {
                 .filter(text -> !text.isEmpty())
                 .backpressureTimeout(pace.patience())
                 .watchTermination((ticks, over) -> {
-                    CompletableFuture<Done> gone = over.toCompletableFuture();
-                    listeners.add(gone);
-                    gone.whenComplete((done, failure) -> listeners.remove(gone));
+                    UUID listener = UUID.randomUUID();
+                    listeners.put(listener, over.toCompletableFuture());
+                    over.whenComplete((done, failure) -> listeners.remove(listener));
                     return NotUsed.getInstance();
                 });
     }
 
     private CompletionStage<Told> told(String run, Look look) {
-        CompletionStage<OpenRun.Seen> seen =
-                switch (look) {
-                    case LATELY -> looks.lately(run);
-                    case AFRESH -> looks.afresh(run);
-                };
+        CompletionStage<OpenRun.Seen> seen = switch (look) {
+            case LATELY -> looks.lately(run);
+            case AFRESH -> looks.afresh(run);
+        };
         return seen.handle(Told::new);
     }
 }

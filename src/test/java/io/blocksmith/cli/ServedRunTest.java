@@ -55,10 +55,14 @@ class ServedRunTest {
 
     private String[] options() {
         return new String[] {
-            "--http-port", Integer.toString(port),
-            "--set", "http.token=" + TOKEN,
-            "--set", "block-ap.epochs=12",
-            "--set", "cluster.look-every=50ms"
+            "--http-port",
+            Integer.toString(port),
+            "--set",
+            "http.token=" + TOKEN,
+            "--set",
+            "block-ap.epochs=12",
+            "--set",
+            "cluster.look-every=50ms"
         };
     }
 
@@ -70,7 +74,8 @@ class ServedRunTest {
             child.await("the run is served", () -> status(client) == 200);
             CompletableFuture<HttpResponse<Stream<String>>> stream =
                     client.sendAsync(request("/stream").build(), BodyHandlers.ofLines());
-            CompletableFuture<Void> heard = stream.thenAcceptAsync(answer -> answer.body().forEach(lines::add));
+            CompletableFuture<Void> heard =
+                    stream.thenAcceptAsync(answer -> answer.body().forEach(lines::add));
             child.await("a block is done", () -> told(lines, "\"state\":\"done\""));
 
             assertThat(post(client, "/pause").statusCode()).isEqualTo(202);
@@ -88,7 +93,8 @@ class ServedRunTest {
             assertThat(end.get("phase").asText()).isEqualTo("completed");
             assertThat(end.get("percent").asDouble()).isEqualTo(100);
             assertThat(end.get("run").asText()).isEqualTo("tiny run");
-            assertThat(end.get("events")).extracting(event -> event.get("kind").asText())
+            assertThat(end.get("events"))
+                    .extracting(event -> event.get("kind").asText())
                     .contains("run-paused", "run-resumed", "run-completed");
             assertThat(child.text())
                     .contains("page and API: http://127.0.0.1:" + port)
@@ -112,8 +118,7 @@ class ServedRunTest {
 
     @Test
     void anAddressBeyondLoopbackWithoutATokenIsOneErrorBeforeAnyWork() {
-        CommandLineRun result =
-                tiny.run(run, "--http-port", Integer.toString(port), "--set", "http.host=0.0.0.0");
+        CommandLineRun result = tiny.run(run, "--http-port", Integer.toString(port), "--set", "http.host=0.0.0.0");
 
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.errorLine()).contains("http.host = 0.0.0.0", "http.token");
@@ -159,9 +164,7 @@ class ServedRunTest {
     }
 
     private static String last(List<String> lines) {
-        return lines.stream()
-                .filter(line -> line.startsWith("data: "))
-                .reduce("", (first, second) -> second);
+        return lines.stream().filter(line -> line.startsWith("data: ")).reduce("", (first, second) -> second);
     }
 
     private static JsonNode tree(String data) {

@@ -56,12 +56,14 @@ class AccessTest {
             assertThat(without.statusCode()).isEqualTo(401);
             assertThat(without.headers().firstValue("WWW-Authenticate")).contains("Bearer");
             assertThat(posted(server, "Bearer wrong").statusCode()).isEqualTo(401);
-            assertThat(posted(server, "Bearer " + TestServer.TOKEN + "x").statusCode()).isEqualTo(401);
+            assertThat(posted(server, "Bearer " + TestServer.TOKEN + "x").statusCode())
+                    .isEqualTo(401);
             assertThat(posted(server, "Basic " + TestServer.TOKEN).statusCode()).isEqualTo(401);
             assertThat(posted(server, "Bearer").statusCode()).isEqualTo(401);
             assertThat(pending()).isZero();
 
-            assertThat(posted(server, "Bearer " + TestServer.TOKEN).statusCode()).isEqualTo(202);
+            assertThat(posted(server, "Bearer " + TestServer.TOKEN).statusCode())
+                    .isEqualTo(202);
             assertThat(pending()).isEqualTo(1);
         }
     }
@@ -73,9 +75,12 @@ class AccessTest {
 
             assertThat(refused.statusCode()).isEqualTo(403);
             assertThat(refused.body()).contains("http.token", "BLOCKSMITH_HTTP_TOKEN");
-            assertThat(posted(server, "Bearer " + TestServer.TOKEN).statusCode()).isEqualTo(403);
+            assertThat(posted(server, "Bearer " + TestServer.TOKEN).statusCode())
+                    .isEqualTo(403);
             assertThat(pending()).isZero();
-            assertThat(TestServer.json(server.get("/api/v1/cluster")).get("can-change").asBoolean())
+            assertThat(TestServer.json(server.get("/api/v1/cluster"))
+                            .get("can-change")
+                            .asBoolean())
                     .isFalse();
         }
     }
@@ -115,7 +120,13 @@ class AccessTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"node-2:8081", "http://node-2:8081/api", "ftp://node-2", "http://a@node-2", "'none'; script-src *"})
+            strings = {
+                "node-2:8081",
+                "http://node-2:8081/api",
+                "ftp://node-2",
+                "http://a@node-2",
+                "'none'; script-src *"
+            })
     void peersAreAddressesAndNothingElse(String peer) {
         assertThatThrownBy(() -> TestServer.settings("127.0.0.1", "", peer))
                 .hasMessageContaining("http.peers: " + peer);
@@ -124,7 +135,8 @@ class AccessTest {
     @Test
     void onLoopbackAnotherNameIsRefused() throws IOException {
         try (TestServer server = TestServer.over(folder)) {
-            for (String host : List.of("evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example")) {
+            for (String host :
+                    List.of("evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example")) {
                 assertThat(statusLine(server, host)).as(host).contains(" 403 ");
             }
             for (String host : List.of("localhost", "127.0.0.1", "[::1]", "localhost:" + server.port())) {
@@ -153,18 +165,21 @@ class AccessTest {
         try (TestServer server = TestServer.over(folder, settings)) {
             HttpResponse<String> known = preflight(server, "http://node-2:8081");
             assertThat(known.statusCode()).isEqualTo(204);
-            assertThat(known.headers().firstValue("Access-Control-Allow-Origin")).contains("http://node-2:8081");
+            assertThat(known.headers().firstValue("Access-Control-Allow-Origin"))
+                    .contains("http://node-2:8081");
             assertThat(known.headers().firstValue("Access-Control-Allow-Headers"))
                     .hasValueSatisfying(headers -> assertThat(headers).contains("Authorization"));
 
             HttpResponse<String> unknown = preflight(server, "http://evil.example");
             assertThat(unknown.statusCode()).isEqualTo(403);
-            assertThat(unknown.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+            assertThat(unknown.headers().firstValue("Access-Control-Allow-Origin"))
+                    .isEmpty();
 
             HttpResponse<String> read = server.send(server.request(RUN).header("Origin", "http://node-2:8081"));
             assertThat(read.headers().firstValue("Access-Control-Allow-Origin")).contains("http://node-2:8081");
             HttpResponse<String> stranger = server.send(server.request(RUN).header("Origin", "http://evil.example"));
-            assertThat(stranger.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+            assertThat(stranger.headers().firstValue("Access-Control-Allow-Origin"))
+                    .isEmpty();
             assertThat(stranger.headers().firstValue("Vary")).contains("Origin");
         }
     }
@@ -202,9 +217,8 @@ class AccessTest {
     }
 
     private static HttpResponse<String> posted(TestServer server, String authorization) {
-        return server.send(server.request(PAUSE)
-                .header("Authorization", authorization)
-                .POST(BodyPublishers.noBody()));
+        return server.send(
+                server.request(PAUSE).header("Authorization", authorization).POST(BodyPublishers.noBody()));
     }
 
     private int pending() {

@@ -47,9 +47,13 @@ class OpenApiTest {
     @Test
     void itDescribesEveryRouteAndNoOther() {
         List<String> described = new ArrayList<>();
-        description.get("paths").properties().forEach(path -> path.getValue()
-                .fieldNames()
-                .forEachRemaining(method -> described.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+        description
+                .get("paths")
+                .properties()
+                .forEach(path -> path.getValue()
+                        .fieldNames()
+                        .forEachRemaining(
+                                method -> described.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
 
         assertThat(server.server().routes())
                 .extracting(route -> route.method() + " " + route.path())
@@ -81,9 +85,18 @@ class OpenApiTest {
         check("/api/v1/cluster", "Cluster", met);
         check("/health/alive", "Alive", met);
         check("/health/ready", "Ready", met);
-        compare("Error", schema("Error"), TestServer.json(server.post("/api/v1/runs/first/retry", "{\"stage\": \"x\"}")), met);
+        compare(
+                "Error",
+                schema("Error"),
+                TestServer.json(server.post("/api/v1/runs/first/retry", "{\"stage\": \"x\"}")),
+                met);
         compare("Asked", schema("Asked"), TestServer.json(server.post("/api/v1/runs/first/cancel", "")), met);
-        assertThat(met).contains("Status.attempts.curve", "Status.requests.by", "Status.failures.reason", "Status.last-checkpoint.step");
+        assertThat(met)
+                .contains(
+                        "Status.attempts.curve",
+                        "Status.requests.by",
+                        "Status.failures.reason",
+                        "Status.last-checkpoint.step");
     }
 
     @Test
@@ -106,7 +119,8 @@ class OpenApiTest {
 
     /** Compares keys and types, all the way down; {@code met} learns the path of each key. */
     private void compare(String place, JsonNode given, JsonNode value, Set<String> met) {
-        JsonNode schema = given.has("$ref") ? description.at(given.get("$ref").asText().substring(1)) : given;
+        JsonNode schema =
+                given.has("$ref") ? description.at(given.get("$ref").asText().substring(1)) : given;
         met.add(place);
         assertThat(types(schema)).as("%s is %s", place, value).contains(type(value));
         if (schema.has("enum")) {
@@ -123,7 +137,8 @@ class OpenApiTest {
             if (!partial) {
                 assertThat(there).as("there below " + place).containsAll(described);
             }
-            there.forEach(key -> compare(place + "." + key, schema.get("properties").get(key), value.get(key), met));
+            there.forEach(
+                    key -> compare(place + "." + key, schema.get("properties").get(key), value.get(key), met));
         }
         if (value.isArray() && schema.has("items")) {
             value.forEach(item -> compare(place, schema.get("items"), item, met));

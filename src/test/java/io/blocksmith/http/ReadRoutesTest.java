@@ -87,7 +87,8 @@ class ReadRoutesTest {
             return !now(again).equals(now(first))
                     && again.headers().firstValue("ETag").orElseThrow().equals(tag);
         });
-        HttpResponse<String> same = server.send(server.request("/api/v1/runs/first").header("If-None-Match", tag));
+        HttpResponse<String> same =
+                server.send(server.request("/api/v1/runs/first").header("If-None-Match", tag));
         assertThat(same.statusCode()).isEqualTo(304);
         assertThat(same.body()).isEmpty();
 
@@ -156,7 +157,8 @@ class ReadRoutesTest {
 
         assertThat(answer.statusCode()).isIn(404, 400);
         if (answer.statusCode() == 404) {
-            assertThat(TestServer.json(answer).get("error").get("status").asInt()).isEqualTo(404);
+            assertThat(TestServer.json(answer).get("error").get("status").asInt())
+                    .isEqualTo(404);
         }
     }
 
@@ -210,8 +212,8 @@ class ReadRoutesTest {
 
         HttpResponse<String> chart = server.get("/assets/chart.js");
         assertThat(chart.body()).contains("Chart.js");
-        assertThat(chart.headers().firstValue("Content-Type")).hasValueSatisfying(type -> assertThat(type)
-                .startsWith("application/javascript"));
+        assertThat(chart.headers().firstValue("Content-Type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("application/javascript"));
         String tag = chart.headers().firstValue("ETag").orElseThrow();
         assertThat(server.send(server.request("/assets/chart.js").header("If-None-Match", tag))
                         .statusCode())

@@ -118,9 +118,11 @@ class RequestRoutesTest {
         try (RecordedRun done = RecordedRun.started(folder.resolve("done"), "done")) {
             done.append(new Event.RunCompleted(Histories.NOON));
 
-            Awaited.that("the run is known", () -> server.get("/api/v1/runs/done").statusCode() == 200);
+            Awaited.that(
+                    "the run is known", () -> server.get("/api/v1/runs/done").statusCode() == 200);
             assertThat(server.post("/api/v1/runs/done/pause", "").statusCode()).isEqualTo(409);
-            assertThat(server.post("/api/v1/runs/done/retry", "{\"stage\": \"0\"}").statusCode())
+            assertThat(server.post("/api/v1/runs/done/retry", "{\"stage\": \"0\"}")
+                            .statusCode())
                     .isEqualTo(202);
         }
     }

@@ -38,8 +38,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RunStreamTest {
     private static final String STREAM = "/api/v1/runs/first/stream";
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
-    private static final StreamPace FAST = new StreamPace(
-            LOOK_EVERY, Duration.ofMillis(300), Duration.ofMillis(500), Duration.ofSeconds(30));
+    private static final StreamPace FAST =
+            new StreamPace(LOOK_EVERY, Duration.ofMillis(300), Duration.ofMillis(500), Duration.ofSeconds(30));
 
     @TempDir
     Path folder;
@@ -82,8 +82,8 @@ class RunStreamTest {
 
     private Listener listen(TestServer server) {
         List<String> lines = new CopyOnWriteArrayList<>();
-        CompletableFuture<HttpResponse<Stream<String>>> answer = client.sendAsync(
-                server.request(STREAM).build(), BodyHandlers.ofLines());
+        CompletableFuture<HttpResponse<Stream<String>>> answer =
+                client.sendAsync(server.request(STREAM).build(), BodyHandlers.ofLines());
         Thread.ofVirtual().start(() -> answer.join().body().forEach(lines::add));
         return new Listener(answer, lines);
     }
@@ -134,7 +134,8 @@ class RunStreamTest {
                 Listener listener = listen(server)) {
             listener.awaitData(3);
 
-            assertThat(listener.data().stream().map(RunStreamTest::timeless).distinct()).hasSize(1);
+            assertThat(listener.data().stream().map(RunStreamTest::timeless).distinct())
+                    .hasSize(1);
         }
     }
 
@@ -174,14 +175,15 @@ class RunStreamTest {
             assertThat(listener.data().getLast()).contains("\"status\":503", "the store is away");
 
             broken.set(false);
-            Awaited.that("the run is told again", () -> listener.data().getLast().contains("\"run\":\"first\""));
+            Awaited.that(
+                    "the run is told again", () -> listener.data().getLast().contains("\"run\":\"first\""));
         }
     }
 
     @Test
     void whenTheServerEndsListenersGetItsLastWordAndThePortIsFree() throws IOException {
-        StreamPace slow = new StreamPace(
-                Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1), Duration.ofSeconds(30));
+        StreamPace slow =
+                new StreamPace(Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1), Duration.ofSeconds(30));
         Listener listener;
         int port;
         try (TestServer server = serve(slow)) {
@@ -200,7 +202,8 @@ class RunStreamTest {
 
     @Test
     void aListenerThatTakesNothingIsDropped() throws IOException {
-        StreamPace flood = new StreamPace(Duration.ofMillis(1), Duration.ZERO, Duration.ofHours(1), Duration.ofSeconds(2));
+        StreamPace flood =
+                new StreamPace(Duration.ofMillis(1), Duration.ZERO, Duration.ofHours(1), Duration.ofSeconds(2));
         try (TestServer server = serve(flood);
                 Socket socket = new Socket()) {
             socket.setReceiveBufferSize(4096);

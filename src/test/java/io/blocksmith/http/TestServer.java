@@ -58,8 +58,7 @@ final class TestServer implements AutoCloseable {
     private TestServer(Path folder, ApiSettings settings, StreamPace pace, UnaryOperator<ObjectStore> around) {
         this.system = ActorSystem.create(Behaviors.empty(), "test", ConfigFactory.load("embedded"));
         this.base = URI.create("http://127.0.0.1:" + settings.port());
-        this.server =
-                ApiServer.start(system, settings, directory(folder, around), PROCESSES, member::get, pace);
+        this.server = ApiServer.start(system, settings, directory(folder, around), PROCESSES, member::get, pace);
     }
 
     static TestServer over(Path folder) {
@@ -92,7 +91,9 @@ final class TestServer implements AutoCloseable {
             @Override
             public List<String> names() {
                 try (Stream<Path> runs = Files.list(folder)) {
-                    return runs.map(run -> run.getFileName().toString()).sorted().toList();
+                    return runs.map(run -> run.getFileName().toString())
+                            .sorted()
+                            .toList();
                 } catch (IOException e) {
                     throw BlocksmithException.environment(e, "%s: cannot be read", folder);
                 }
@@ -145,9 +146,7 @@ final class TestServer implements AutoCloseable {
 
     /** With the right token. */
     HttpResponse<String> post(String path, String body) {
-        return send(request(path)
-                .header("Authorization", "Bearer " + TOKEN)
-                .POST(BodyPublishers.ofString(body)));
+        return send(request(path).header("Authorization", "Bearer " + TOKEN).POST(BodyPublishers.ofString(body)));
     }
 
     static JsonNode json(HttpResponse<String> answer) {
