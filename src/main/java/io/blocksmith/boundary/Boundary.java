@@ -30,6 +30,12 @@ public sealed interface Boundary permits FolderBoundary, SealedBoundary {
     @FunctionalInterface
     interface PassListener {
         void passed(int samples, int ofSamples);
+
+        /** The next batch is asked for, which may take as long as reading it does. */
+        default void awaiting() {}
+
+        /** It is here. */
+        default void received() {}
     }
 
     /** Shape and number format of the whole stream, as it would be when written anew. */
@@ -87,7 +93,9 @@ public sealed interface Boundary permits FolderBoundary, SealedBoundary {
             int done = 0;
             while (true) {
                 try (NDScope _ = new NDScope()) {
+                    listener.awaiting();
                     Optional<NDArray> x = reader.next();
+                    listener.received();
                     if (x.isEmpty()) {
                         return writer.finish();
                     }

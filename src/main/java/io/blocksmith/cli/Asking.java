@@ -4,6 +4,7 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.status.RequestEffect;
 import io.blocksmith.store.Lease;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.LiveStatus;

@@ -40,9 +40,11 @@ final class CoordinatorCommand implements Callable<Integer> {
         String owner = "coordinator-%s-%d"
                 .formatted(Supervision.host(), settings.cluster().port());
         ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner, aroundStores), settings, Supervision.here());
-        ActorSystem<Void> system =
-                ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
-        system.getWhenTerminated().toCompletableFuture().join();
+        try (NodeMetrics _ = NodeMetrics.start(settings, "coordinator", owner)) {
+            ActorSystem<Void> system =
+                    ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
+            system.getWhenTerminated().toCompletableFuture().join();
+        }
         return 0;
     }
 }

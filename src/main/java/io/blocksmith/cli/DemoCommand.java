@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The main job on the bundled model. */
@@ -42,6 +42,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "RUN", description = "Run folder; default: blocksmith-demo.")
     private Path out = Path.of("blocksmith-demo");
 
+    @Mixin
+    private ServingOptions serving = new ServingOptions();
+
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
@@ -60,7 +63,7 @@ final class DemoCommand implements Callable<Integer> {
                 files.calibration().toString(),
                 files.evaluation().toString());
         RunState state = new EmbeddedQuantization(
-                        run, SettingsLoader.load(Optional.empty(), RECIPE, Map.of()), folder, false)
+                        run, SettingsLoader.load(Optional.empty(), RECIPE, serving.flags()), folder, false)
                 .run();
         new RunSummary(folder, state).print(System.out, json);
         return 0;

@@ -18,6 +18,7 @@ import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
+import io.blocksmith.status.RunWork;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RequestBox;
@@ -75,6 +76,12 @@ final class EmbeddedQuantization {
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER)) {
+            return run(metrics);
+        }
+    }
+
+    private RunState run(NodeMetrics metrics) {
         Submission submission = Submission.check(inputs, settings.recipe());
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
@@ -97,11 +104,12 @@ final class EmbeddedQuantization {
                 }
                 throw refused;
             }
-            return carriedOut(submission, held, compute, context);
+            return carriedOut(submission, held, compute, context, metrics);
         }
     }
 
-    private RunState carriedOut(Submission submission, RunFolder held, Compute compute, RunContext context) {
+    private RunState carriedOut(
+            Submission submission, RunFolder held, Compute compute, RunContext context, NodeMetrics metrics) {
         Plan plan = context.plan();
         RunState before = held.ledger().read();
         RequestBox requests = new RequestBox(held.store(), InstantSource.system(), UUID::randomUUID);
@@ -122,7 +130,8 @@ final class EmbeddedQuantization {
         RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
-            Pipeline pipeline = new Pipeline(context, System::nanoTime, InstantSource.system());
+            Pipeline pipeline =
+                    new Pipeline(context, metrics.attempts(compute, thread), System::nanoTime, InstantSource.system());
             StageRunner stages = aroundStages.apply(pipeline);
             EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(stages, compute.fingerprint(), thread), view);
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();

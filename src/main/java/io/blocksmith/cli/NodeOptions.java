@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that make a node of a cluster. */
@@ -30,9 +31,13 @@ final class NodeOptions {
             description = "One key, over the file; repeatable, the last one counts.")
     private List<String> assignments = new ArrayList<>();
 
+    @Mixin
+    private ServingOptions serving = new ServingOptions();
+
     /** The settings; {@code flags} are options of the command that are keys. */
     Settings load(Map<String, String> flags) {
         Map<String, String> all = new LinkedHashMap<>(flags);
+        all.putAll(serving.flags());
         if (port != null) {
             all.put("cluster.port", port.toString());
         }

@@ -45,6 +45,9 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private RecipeOptions recipe = new RecipeOptions();
 
+    @Mixin
+    private ServingOptions serving = new ServingOptions();
+
     @Option(
             names = "--takeover",
             description = "Go on although the run's holder on another machine has not released it, once it was silent"
@@ -88,7 +91,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     /** A resumed run keeps its recipe unless one is given again, which must then be the same. */
     private Settings settings(Path folder, boolean resumed) {
-        Settings settings = recipe.load();
+        Settings settings = recipe.load(serving.flags());
         if (!resumed || recipe.givesRecipe()) {
             return settings;
         }

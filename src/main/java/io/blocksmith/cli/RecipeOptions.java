@@ -12,6 +12,9 @@ import picocli.CommandLine.Option;
 
 /** The options that make a recipe. */
 final class RecipeOptions {
+    /** Sections of settings that are not the recipe's. */
+    private static final String OPERATIONAL = "compute|checkpoint|run|cluster|patience|s3|metrics|http|webhook|akka";
+
     @Option(names = "--bits", paramLabel = "N", description = "Width of a code: 2, 3, 4 or 8 (quantization.bits).")
     private Integer bits;
 
@@ -30,18 +33,22 @@ final class RecipeOptions {
             description = "One key of the recipe, over the file; repeatable, the last one counts.")
     private List<String> assignments = new ArrayList<>();
 
-    /** Whether any key of the recipe was given; {@code compute} and {@code checkpoint} keys are not of it. */
+    /** Whether any key of the recipe was given; operational keys are not of it. */
     boolean givesRecipe() {
         return bits != null
                 || groupSize != null
                 || file != null
                 || !assignments.stream()
-                        .allMatch(assignment ->
-                                assignment.strip().matches("(compute|checkpoint|run|cluster|patience|s3|akka)\\..*"));
+                        .allMatch(assignment -> assignment.strip().matches("(" + OPERATIONAL + ")\\..*"));
     }
 
     Settings load() {
-        Map<String, String> flags = new LinkedHashMap<>();
+        return load(Map.of());
+    }
+
+    /** The settings; {@code more} are options of the command that are keys. */
+    Settings load(Map<String, String> more) {
+        Map<String, String> flags = new LinkedHashMap<>(more);
         if (bits != null) {
             flags.put("quantization.bits", bits.toString());
         }

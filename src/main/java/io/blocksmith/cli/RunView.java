@@ -22,6 +22,7 @@ import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.stage.Figures;
+import io.blocksmith.status.RunWork;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,5 +1,7 @@
 package io.blocksmith.cli;
 
+import io.blocksmith.status.RunSight;
+import io.blocksmith.status.StatusJson;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import java.time.InstantSource;

@@ -1,12 +1,16 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.LiveRun;
+import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.stage.Figures;
+import io.blocksmith.status.RequestEffect;
+import io.blocksmith.status.RunSight;
+import io.blocksmith.store.LiveStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +42,7 @@ final class StatusText {
                             ? ", about " + Text.seconds(sight.secondsLeft().getAsDouble()) + " left"
                             : "");
         }
-        add("%s  %s", "held by", sight.supervisor());
+        add("%s  %s", "held by", supervisor(sight));
         sight.shown()
                 .map(LiveRun::trouble)
                 .filter(text -> !text.isEmpty())
@@ -164,5 +168,24 @@ final class StatusText {
                     failed.failure().reason());
         }
         sight.failure().map(FailureReport::whatToDo).ifPresent(advice -> add("%s  %s", "to do", advice));
+    }
+
+    /** Says who supervises. */
+    static String supervisor(RunSight sight) {
+        String age = Text.seconds(sight.age().toMillis() / 1e3);
+        return switch (sight.pulse()) {
+            case NONE -> "nobody has ever supervised this run";
+            case RELEASED -> "nobody; the last was %s".formatted(holder(sight));
+            case GONE -> "nobody: %s is gone without releasing the run".formatted(holder(sight));
+            case STALE ->
+                "%s, whose last heartbeat is about %s old: dead, frozen or cut off".formatted(holder(sight), age);
+            case LIVE -> "%s, heartbeat about %s old".formatted(holder(sight), age);
+        };
+    }
+
+    private static String holder(RunSight sight) {
+        return sight.live()
+                .map(LiveStatus::holder)
+                .orElseThrow(() -> BlocksmithException.defect("no heartbeat, but a pulse of %s", sight.pulse()));
     }
 }

@@ -4,6 +4,7 @@ import io.blocksmith.cluster.LiveRun;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.status.RunSight;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import java.time.Duration;
@@ -65,7 +66,7 @@ final class WatchCommand implements Callable<Integer> {
                 sight.attempts().stream().map(LiveRun.Attempt::progress).forEach(view::progressed);
                 if (sight.pulse() != pulse) {
                     pulse = sight.pulse();
-                    view.line("held by " + sight.supervisor());
+                    view.line("held by " + StatusText.supervisor(sight));
                 }
             }
             return code(state);

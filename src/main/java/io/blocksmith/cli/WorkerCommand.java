@@ -63,12 +63,18 @@ final class WorkerCommand implements Callable<Integer> {
             flags.put("cluster.worker", name);
         }
         Settings settings = node.load(flags);
-        try (Compute compute = Compute.open(
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "worker", worker(settings));
+                Compute compute = Compute.open(
                         settings.compute().device(), settings.compute().threads());
                 DeviceThread thread = new DeviceThread(compute)) {
             RunsFolder folder = new RunsFolder(settings, worker(settings), aroundStores);
             Runs runs = new Runs(
-                    folder::open, compute, settings.checkpoint().interval(), System::nanoTime, InstantSource.system());
+                    folder::open,
+                    compute,
+                    settings.checkpoint().interval(),
+                    metrics.attempts(compute, thread),
+                    System::nanoTime,
+                    InstantSource.system());
             WorkerNode.Identity identity = new WorkerNode.Identity(
                     worker(settings),
                     UUID.randomUUID().toString(),

@@ -17,7 +17,9 @@ import java.util.concurrent.CompletionStage;
 
 /** A whole run in this JVM: supervisor and one worker in an actor system of their own, which ends with the run. */
 public final class EmbeddedRun {
-    private static final String WORKER = "embedded";
+    /** Name of its one worker. */
+    public static final String WORKER = "embedded";
+
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(10);
 
     private final ActorSystem<RunSupervisor.Command> system;

@@ -10,6 +10,7 @@ import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -84,6 +85,11 @@ public final class LiveBeacon implements RunBeacon {
         if (last && stoppedByFailure(state)) {
             FailureReport.of(new Ledger(store).events()).ifPresent(report -> FailureFile.write(store, report));
         }
+    }
+
+    @Override
+    public Optional<LiveRun> shown() {
+        return LiveStatus.read(store).flatMap(status -> status.status(LiveRun.class));
     }
 
     private static boolean stoppedByFailure(RunState state) {

@@ -5,6 +5,7 @@ import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.StageState.Running;
+import io.blocksmith.run.Trail;
 import io.blocksmith.run.WorkerView;
 import java.time.Instant;
 import java.util.List;
@@ -39,9 +40,26 @@ public record LiveRun(
      *
      * @param straggler whether it is much slower than its peers
      * @param progress its latest word; phase {@code starting} before the first
+     * @param savedAt when its newest checkpoint was first heard of; null when there is none
+     * @param curve its training losses so far, thinned, by ascending step
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Attempt(String worker, Instant since, boolean straggler, Progress progress) {}
+    public record Attempt(
+            String worker,
+            Instant since,
+            boolean straggler,
+            Progress progress,
+            Instant savedAt,
+            List<Trail.Point> curve) {
+        public Attempt {
+            curve = List.copyOf(curve);
+        }
+
+        /** The same as a trail to go on from. */
+        Trail.Seen seen() {
+            return new Trail.Seen(progress.savedStep(), Optional.ofNullable(savedAt), curve);
+        }
+    }
 
     /**
      * A worker that introduced itself and was not removed since.
@@ -93,13 +111,17 @@ public record LiveRun(
                 Double.NaN,
                 Double.NaN,
                 Double.NaN,
+                Double.NaN,
                 running.saved().step(),
                 Double.NaN);
+        Trail.Seen seen = status.trails().getOrDefault(running.ticket(), Trail.Seen.NOTHING);
         return new Attempt(
                 running.worker(),
                 running.since(),
                 status.stragglers().contains(running.ticket()),
-                status.progress().getOrDefault(running.ticket(), silent));
+                status.progress().getOrDefault(running.ticket(), silent),
+                seen.savedAt().orElse(null),
+                seen.losses());
     }
 
     private static Worker worker(RunStatus status, Map.Entry<String, Registration> known) {

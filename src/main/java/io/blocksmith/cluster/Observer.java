@@ -5,6 +5,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.Ticket;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,11 @@ final class Observer {
 
     record Progressed(Progress progress) implements Command {}
 
+    record Looked(RunStatus status) implements Command {}
+
+    /** A report came of an attempt that is not under way. */
+    record Stale(Ticket ticket) implements Command {}
+
     /** The last message; told after everything else was seen. */
     record Ended(RunOutcome outcome) implements Command {}
 
@@ -31,7 +37,15 @@ final class Observer {
                 switch (command) {
                     case Recorded(Event event, RunState after) -> listener.recorded(event, after);
                     case Progressed(Progress progress) -> listener.progressed(progress);
-                    case Ended(RunOutcome how) -> outcome.complete(how);
+                    case Looked(RunStatus status) -> listener.looked(status);
+                    case Stale(Ticket ticket) -> listener.stale(ticket);
+                    case Ended(RunOutcome how) -> {
+                        try {
+                            listener.ended(how);
+                        } finally {
+                            outcome.complete(how);
+                        }
+                    }
                 }
             } catch (RuntimeException failure) {
                 // A broken display is no reason to end a run.

@@ -1,7 +1,8 @@
 package io.blocksmith.cluster;
 
+import java.util.Optional;
+
 /** Where a supervisor shows that it lives and what it sees; calls block on storage and come one at a time. */
-@FunctionalInterface
 public interface RunBeacon {
 
     /**
@@ -12,8 +13,21 @@ public interface RunBeacon {
      */
     void publish(RunStatus status, long beat, boolean last);
 
+    /** What was published last, by whichever supervisor; empty when nothing was, or nothing that can be read. */
+    Optional<LiveRun> shown();
+
     /** Shows nothing to nobody. */
     static RunBeacon none() {
-        return (_, _, _) -> {};
+        return new RunBeacon() {
+            @Override
+            public void publish(RunStatus status, long beat, boolean last) {
+                // Nobody looks.
+            }
+
+            @Override
+            public Optional<LiveRun> shown() {
+                return Optional.empty();
+            }
+        };
     }
 }

@@ -4,6 +4,7 @@ import io.blocksmith.run.Fleet.Registration;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.run.Trail;
 import io.blocksmith.run.WorkerView;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Set;
  *
  * @param state everything durable, stage by stage
  * @param progress the latest word of each running attempt that has spoken
+ * @param trails what was seen of each running attempt so far
  * @param known every worker that introduced itself and was not removed since
  * @param reachable those that can be told things now
  * @param stragglers attempts much slower than their peers
@@ -23,6 +25,7 @@ import java.util.Set;
 public record RunStatus(
         RunState state,
         Map<Ticket, Progress> progress,
+        Map<Ticket, Trail.Seen> trails,
         Map<String, Registration> known,
         Map<String, WorkerView> reachable,
         Set<Ticket> stragglers,
@@ -30,6 +33,7 @@ public record RunStatus(
         Optional<String> trouble) {
     public RunStatus {
         progress = Map.copyOf(progress);
+        trails = Map.copyOf(trails);
         known = Map.copyOf(known);
         reachable = Map.copyOf(reachable);
         stragglers = Set.copyOf(stragglers);

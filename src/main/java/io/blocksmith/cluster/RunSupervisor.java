@@ -11,7 +11,6 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
 import io.blocksmith.cluster.wire.Wire;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Category;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Command.Assist;
 import io.blocksmith.run.Command.CancelAttempt;
@@ -36,19 +35,16 @@ import io.blocksmith.run.Request;
 import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
-import io.blocksmith.run.Segments.Range;
 import io.blocksmith.run.Situation;
-import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.run.Trail;
 import io.blocksmith.run.Troubles;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.run.Watchdog.Straggler;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -58,10 +54,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
 
 /**
  * Owns one run: reads its journal, takes it over under a new epoch, greets every worker that the receptionist knows, and
@@ -102,22 +96,21 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private record WorkersListed(Set<ActorRef<WorkerNode.Command>> workers) implements Command {}
 
-    private record WorkerLost(String name, ActorRef<WorkerNode.Command> worker) implements Command {}
+    record WorkerLost(String name, ActorRef<WorkerNode.Command> worker) implements Command {}
 
-    private record JournalRead(RunState state, SequencedMap<String, Request> asked) implements Command {}
+    record JournalRead(RunState state, SequencedMap<String, Request> asked) implements Command {}
 
-    private record JournalAppended(Event event, Runnable acknowledge, Appended appended) implements Command {}
+    record JournalAppended(Event event, Runnable acknowledge, Appended appended) implements Command {}
 
-    private record JournalFailed(Throwable cause) implements Command {}
+    record JournalFailed(Throwable cause) implements Command {}
 
-    private record Looked(Optional<SequencedMap<String, Request>> requests, Optional<Boolean> writable)
-            implements Command {}
+    record Looked(Lookout.Found found) implements Command {}
 
-    private record Fulfilled(String id, Optional<Throwable> failure) implements Command {}
+    record Fulfilled(String id, Optional<Throwable> failure) implements Command {}
 
-    private record SaidFarewell(RunOutcome outcome, Optional<Throwable> failure) implements Command {}
+    record SaidFarewell(RunOutcome outcome, Optional<Throwable> failure) implements Command {}
 
-    private enum Tick implements Command {
+    enum Tick implements Command {
         LOOK,
         JOURNAL_AGAIN
     }
@@ -149,19 +142,21 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private final Settings settings;
     private final ActorRef<Observer.Command> observer;
     private final TimerScheduler<Command> timers;
-    private final Executor files;
-    private final List<ActorRef<Placement.Command>> segments = new ArrayList<>();
-    private final ActorRef<Placement.Command> wholeModel;
     private final Fleet fleet;
     private final Watchdog watchdog;
     private final Troubles troubles;
+    private final Roster roster;
+    private final Placements placements;
+    private final Scribe scribe;
+    private final Lookout lookout;
 
     private RunState state = RunState.empty();
     /** The epoch that this supervisor has made durable; 0 before. */
     private long epoch;
 
-    private final Map<String, ActorRef<WorkerNode.Command>> workers = new HashMap<>();
-    private Set<ActorRef<WorkerNode.Command>> listed = Set.of();
+    /** Of the attempts under way. */
+    private final Map<Ticket, Trail> trails = new HashMap<>();
+
     private final Deque<AttemptEnded> reports = new ArrayDeque<>();
     private final SequencedMap<String, Request> requests = new LinkedHashMap<>();
     /** Requests that change nothing by a state that was read since they came. */
@@ -172,9 +167,6 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private Optional<RunOutcome> steppingDown = Optional.empty();
 
     private int overtaken;
-    private boolean journalBusy;
-    private boolean looking;
-    private long beats;
     private boolean ended;
 
     private RunSupervisor(
@@ -186,17 +178,17 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         this.settings = settings;
         this.observer = observer;
         this.timers = timers;
-        this.files = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
         this.fleet = new Fleet(settings.fleet(), now());
         this.watchdog = new Watchdog(settings.watchdog());
         this.troubles = new Troubles();
-        Duration repeatEvery = settings.pace().repeatEvery();
-        for (Range range : settings.decisions().plan().segments().ranges()) {
-            segments.add(context.spawn(SegmentSupervisor.create(range, repeatEvery), "segment-" + range.segment()));
-        }
-        this.wholeModel = context.spawn(EndToEndCoordinator.create(repeatEvery), "whole-model");
+        Executor files = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
+        this.roster = new Roster(context, fleet, this::now);
+        this.placements = new Placements(
+                context, settings.decisions().plan().segments(), settings.pace().repeatEvery());
+        this.scribe = new Scribe(context, timers, settings, troubles, files);
+        this.lookout = new Lookout(context, settings, files);
         timers.startTimerWithFixedDelay(Tick.LOOK, Tick.LOOK, settings.pace().lookEvery());
-        read();
+        scribe.read();
     }
 
     /** A supervisor that takes its run over at once and tells {@code observer} of everything durable. */
@@ -218,42 +210,34 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         switch (command) {
             case GetStatus(ActorRef<RunStatus> replyTo) -> replyTo.tell(status());
             case Stop(String reason) -> stopRequested = Optional.of(reason);
-            case WorkersListed(Set<ActorRef<WorkerNode.Command>> found) -> listed(found);
+            case WorkersListed(Set<ActorRef<WorkerNode.Command>> found) -> roster.listed(found);
             case WorkerJoined joined -> join(joined);
-            case WorkerLost(String name, ActorRef<WorkerNode.Command> worker) -> lose(name, worker);
+            case WorkerLost(String name, ActorRef<WorkerNode.Command> worker) -> roster.lose(name, worker);
             case AttemptProgressed(Progress progress) -> progressed(progress);
             case AttemptEnded report -> reports.add(report);
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
             // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
             case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
             case JournalRead(RunState read, var asked) -> {
-                journalBusy = false;
+                scribe.hasRead();
                 take(read, asked);
             }
             case JournalAppended(Event event, Runnable acknowledge, Appended appended) -> {
-                journalBusy = false;
-                troubles.journalWritten();
+                scribe.hasAppended();
                 switch (appended) {
                     case Appended.Durable() -> durable(event, acknowledge);
                     case Appended.Fenced(String holder, long theirs) -> {
                         if (epoch == 0 && ++overtaken < OVERTAKEN) {
                             // The last words of the supervisor before this one came between reading and taking over.
-                            read();
+                            scribe.read();
                         } else {
                             fenced(holder, theirs);
                         }
                     }
                 }
             }
-            case JournalFailed(Throwable cause) -> journalFailed(cause);
-            case Looked(var asked, var writable) -> {
-                looking = false;
-                asked.ifPresent(found -> {
-                    requests.clear();
-                    requests.putAll(found);
-                });
-                writable.ifPresent(usable -> troubles.storeIsUsable(usable, now()));
-            }
+            case JournalFailed(Throwable cause) -> steppingDown = scribe.failed(cause);
+            case Looked(Lookout.Found found) -> looked(found);
             case Fulfilled(String id, Optional<Throwable> failure) ->
                 failure.ifPresent(
                         cause -> getContext().getLog().warn("request {} stays for now: {}", id, cause.toString()));
@@ -264,7 +248,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case Tick tick -> {
                 switch (tick) {
                     case LOOK -> look();
-                    case JOURNAL_AGAIN -> read();
+                    case JOURNAL_AGAIN -> scribe.read();
                 }
             }
         }
@@ -274,82 +258,30 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     // Workers.
 
-    private void listed(Set<ActorRef<WorkerNode.Command>> found) {
-        for (Map.Entry<String, ActorRef<WorkerNode.Command>> known : workers.entrySet()) {
-            if (!found.contains(known.getValue())) {
-                fleet.unreachable(known.getKey(), now());
-            }
-        }
-        // One that was out of reach tells what has become of its attempts meanwhile.
-        List<ActorRef<WorkerNode.Command>> appeared =
-                found.stream().filter(worker -> !listed.contains(worker)).toList();
-        listed = found;
-        greet(appeared);
-    }
-
-    private void greet(Collection<ActorRef<WorkerNode.Command>> found) {
-        if (epoch > 0 && !ended) {
-            found.forEach(worker -> worker.tell(
-                    new WorkerNode.Hello(state.run(), epoch, getContext().getSelf())));
-        }
-    }
-
     private void join(WorkerJoined joined) {
+        roster.join(joined);
         String name = joined.registration().name();
-        ActorRef<WorkerNode.Command> before = workers.put(name, joined.worker());
-        if (!joined.worker().equals(before)) {
-            getContext().watchWith(joined.worker(), new WorkerLost(name, joined.worker()));
-            getContext()
-                    .getLog()
-                    .info(
-                            "worker {} is here: {}, version {}",
-                            name,
-                            joined.registration().numerics(),
-                            joined.registration().version());
-        }
-        fleet.joined(joined.registration());
         state.running().stream()
                 .filter(running -> running.worker().equals(name))
                 .forEach(running -> watchdog.began(running.ticket(), now()));
     }
 
-    private void lose(String name, ActorRef<WorkerNode.Command> worker) {
-        if (workers.remove(name, worker)) {
-            fleet.left(name);
-            getContext().getLog().warn("worker {} is gone", name);
-        }
-    }
-
     private void progressed(Progress progress) {
-        if (state.isRunning(progress.ticket())) {
-            placement(progress.ticket().stage()).tell(new Placement.Started(progress.ticket()));
-            watchdog.progressed(progress, now());
-            observer.tell(new Observer.Progressed(progress));
+        Ticket ticket = progress.ticket();
+        if (!state.isRunning(ticket)) {
+            observer.tell(new Observer.Stale(ticket));
+            return;
         }
+        placements.of(ticket.stage()).tell(new Placement.Started(ticket));
+        watchdog.progressed(progress, now());
+        trails.computeIfAbsent(ticket, _ -> new Trail())
+                .progressed(progress, settings.clock().instant());
+        observer.tell(new Observer.Progressed(progress));
     }
 
     // Journal.
 
-    private void read() {
-        journalBusy = true;
-        getContext()
-                .pipeToSelf(
-                        CompletableFuture.supplyAsync(
-                                () -> {
-                                    RunState read = settings.journal().read();
-                                    // A complete run is only opened again for somebody who wants a stage done again.
-                                    return new JournalRead(
-                                            read,
-                                            read.phase() == Phase.COMPLETED
-                                                    ? settings.requests().pending()
-                                                    : new LinkedHashMap<>());
-                                },
-                                files),
-                        (read, failure) -> failure == null ? read : new JournalFailed(cause(failure)));
-    }
-
     private void take(RunState read, SequencedMap<String, Request> asked) {
-        troubles.journalRead();
         boolean mine = epoch > 0 && read.epoch() == epoch;
         RunState known = state;
         state = read;
@@ -385,36 +317,12 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         steppingDown = Optional.of(new RunOutcome.Fenced(holder, theirs));
     }
 
-    private void journalFailed(Throwable cause) {
-        journalBusy = false;
-        Category category = cause instanceof BlocksmithException known ? known.category() : Category.DEFECT;
-        switch (category) {
-            case STORE_FULL, STORE_UNAVAILABLE, TRANSIENT -> {
-                // Nothing is lost: whoever was not acknowledged reports again.
-                Duration wait = troubles.journalFailed(cause.getMessage());
-                getContext().getLog().warn("the ledger: {}; again in {} s", cause.getMessage(), wait.toSeconds());
-                journalBusy = true;
-                timers.startSingleTimer(Tick.JOURNAL_AGAIN, Tick.JOURNAL_AGAIN, wait);
-            }
-            case USER, ENVIRONMENT, NOT_FINITE, DEVICE_MEMORY, HUNG, WORKER_LOST, DAMAGED, DEFECT ->
-                steppingDown = Optional.of(new RunOutcome.Broken(cause));
-        }
-    }
-
     private void append(Event event) {
         append(event, () -> {});
     }
 
     private void append(Event event, Runnable acknowledge) {
-        // An illegal event is a defect of ours; it must show before it is durable.
-        RunState unused = state.after(event);
-        journalBusy = true;
-        getContext()
-                .pipeToSelf(
-                        CompletableFuture.supplyAsync(() -> settings.journal().append(event), files),
-                        (appended, failure) -> failure == null
-                                ? new JournalAppended(event, acknowledge, appended)
-                                : new JournalFailed(cause(failure)));
+        scribe.append(state, event, acknowledge);
     }
 
     private void durable(Event event, Runnable acknowledge) {
@@ -459,6 +367,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private void supervise(long taken) {
         epoch = taken;
         fleet.listens(now());
+        roster.listen(state.run(), taken);
         getContext().getLog().info("supervising {} in epoch {}", state.run(), taken);
         state.running().forEach(running -> watchdog.began(running.ticket(), now()));
         ActorRef<Receptionist.Listing> listings = getContext()
@@ -469,26 +378,28 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     }
 
     private void place(Running started) {
-        ActorRef<WorkerNode.Command> node = workers.get(started.worker());
         // A worker lost during the append gets nothing; the next decision abandons the attempt.
-        if (node != null) {
+        roster.find(started.worker()).ifPresent(worker -> {
             Ticket ticket = started.ticket();
             fleet.gave(started.worker(), ticket);
             watchdog.began(ticket, now());
-            placement(ticket.stage()).tell(new Placement.Place(new Assignment(ticket, started.adjustment()), node));
-        }
+            placements
+                    .of(ticket.stage())
+                    .tell(new Placement.Place(new Assignment(ticket, started.adjustment()), worker));
+        });
     }
 
     private void over(Ticket ticket) {
         watchdog.ended(ticket);
-        placement(ticket.stage()).tell(new Placement.Forget(ticket));
+        trails.remove(ticket);
+        placements.of(ticket.stage()).tell(new Placement.Forget(ticket));
     }
 
     // The step.
 
     /** One step on, if none is under way. */
     private void advance() {
-        if (ended || journalBusy) {
+        if (ended || scribe.isBusy()) {
             return;
         }
         if (steppingDown.isPresent()) {
@@ -518,6 +429,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
                 append(event.get(), acknowledge);
                 return;
             }
+            observer.tell(new Observer.Stale(ticket));
             acknowledge.run();
         }
         for (Map.Entry<String, Request> request = requests.pollFirstEntry();
@@ -547,43 +459,28 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         Optional<Event> event = request.event(state, settings.clock().instant());
         if (event.isEmpty()) {
             if (confirmed.remove(id)) {
-                done(id);
+                lookout.done(id);
                 return false;
             }
             // Whoever was overtaken unawares must not wave away what its successor is asked: the ledger tells.
             confirmed.add(id);
             requests.putFirst(id, request);
-            read();
+            scribe.read();
             return true;
         }
-        append(event.get(), () -> done(id));
+        append(event.get(), () -> lookout.done(id));
         return true;
-    }
-
-    private void done(String id) {
-        getContext()
-                .pipeToSelf(
-                        CompletableFuture.runAsync(() -> settings.requests().done(id), files),
-                        (_, failure) ->
-                                new Fulfilled(id, Optional.ofNullable(failure).map(RunSupervisor::cause)));
     }
 
     private void tell(io.blocksmith.run.Command decided) {
         switch (decided) {
-            case CancelAttempt(Ticket ticket, String worker) -> toWorker(worker, new WorkerNode.Cancel(ticket));
+            case CancelAttempt(Ticket ticket, String worker) -> roster.tell(worker, new WorkerNode.Cancel(ticket));
             case Assist(Assignment assignment, String worker) -> {
                 fleet.assists(worker, assignment.ticket());
-                toWorker(worker, new WorkerNode.Assist(assignment));
+                roster.tell(worker, new WorkerNode.Assist(assignment));
             }
-            case EndAssist(Ticket ticket, String worker) -> toWorker(worker, new WorkerNode.EndAssist(ticket));
+            case EndAssist(Ticket ticket, String worker) -> roster.tell(worker, new WorkerNode.EndAssist(ticket));
             default -> throw BlocksmithException.defect("%s leaves a trace", decided);
-        }
-    }
-
-    private void toWorker(String worker, WorkerNode.Command command) {
-        ActorRef<WorkerNode.Command> node = workers.get(worker);
-        if (node != null) {
-            node.tell(command);
         }
     }
 
@@ -600,40 +497,35 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     // What is done now and then.
 
     private void look() {
-        List<ActorRef<WorkerNode.Command>> silent =
-                listed.stream().filter(worker -> !canBeHeard(worker)).toList();
-        greet(silent);
+        roster.greetSilent();
         for (Straggler straggler : watchdog.stragglers(now())) {
             slow(straggler);
         }
-        if (looking || ended || epoch == 0) {
-            return;
+        if (!ended && epoch > 0) {
+            RunStatus status = status();
+            observer.tell(new Observer.Looked(status));
+            lookout.look(status, troubles.wantsProbe(now()));
         }
-        looking = true;
-        RunStatus status = status();
-        long beat = ++beats;
-        boolean probe = troubles.wantsProbe(now());
-        CompletableFuture<Looked> looked = CompletableFuture.supplyAsync(
-                () -> {
-                    settings.beacon().publish(status, beat, false);
-                    return new Looked(
-                            Optional.of(settings.requests().pending()),
-                            probe ? Optional.of(settings.journal().isWritable()) : Optional.empty());
-                },
-                files);
-        Logger log = getContext().getLog();
-        getContext().pipeToSelf(looked, (found, failure) -> {
-            if (failure != null) {
-                log.warn("cannot look at the store: {}", cause(failure).toString());
-                return new Looked(Optional.empty(), probe ? Optional.of(false) : Optional.empty());
-            }
-            return found;
-        });
     }
 
-    /** Whether its answer to a greeting has come since it was last out of reach; greeting or answer may get lost. */
-    private boolean canBeHeard(ActorRef<WorkerNode.Command> worker) {
-        return fleet.reachable(now()).keySet().stream().anyMatch(name -> worker.equals(workers.get(name)));
+    private void looked(Lookout.Found found) {
+        lookout.returned(found);
+        found.shownBefore().ifPresent(this::takeTrailsOver);
+        found.requests().ifPresent(asked -> {
+            requests.clear();
+            requests.putAll(asked);
+        });
+        found.writable().ifPresent(usable -> troubles.storeIsUsable(usable, now()));
+    }
+
+    /** What the supervisor before this one has seen of attempts that are still under way. */
+    private void takeTrailsOver(LiveRun before) {
+        for (LiveRun.Attempt attempt : before.attempts()) {
+            Ticket ticket = attempt.progress().ticket();
+            if (state.isRunning(ticket)) {
+                trails.merge(ticket, Trail.after(attempt.seen()), (own, earlier) -> earlier.and(own.seen()));
+            }
+        }
     }
 
     private void slow(Straggler straggler) {
@@ -659,9 +551,12 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
                         watchdog.latest(running.ticket()).ifPresent(latest -> progress.put(running.ticket(), latest)));
         Set<Ticket> slow = new HashSet<>();
         watchdog.stragglers(now()).forEach(straggler -> slow.add(straggler.ticket()));
+        Map<Ticket, Trail.Seen> seen = new HashMap<>();
+        trails.forEach((ticket, trail) -> seen.put(ticket, trail.seen()));
         return new RunStatus(
                 state,
                 progress,
+                seen,
                 fleet.known(),
                 fleet.reachable(now()),
                 slow,
@@ -671,42 +566,13 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private void end(RunOutcome outcome) {
         ended = true;
+        roster.fallSilent();
         timers.cancelAll();
-        RunStatus status = status();
         boolean rests = outcome instanceof RunOutcome.Completed || outcome instanceof RunOutcome.Stopped;
-        CompletableFuture<Void> farewell = rests
-                ? CompletableFuture.runAsync(
-                        () -> {
-                            settings.beacon().publish(status, beats + 1, true);
-                            settings.requests().pending().forEach((id, request) -> {
-                                if (request instanceof Request.Cancel) {
-                                    settings.requests().done(id);
-                                }
-                            });
-                        },
-                        files)
-                : CompletableFuture.completedFuture(null);
-        getContext()
-                .pipeToSelf(
-                        farewell,
-                        (_, failure) -> new SaidFarewell(
-                                outcome, Optional.ofNullable(failure).map(RunSupervisor::cause)));
+        lookout.leave(outcome, rests ? Optional.of(status()) : Optional.empty());
     }
 
-    private ActorRef<Placement.Command> placement(Stage stage) {
-        return switch (stage) {
-            case Stage.Capture(int segment, int _) -> segments.get(segment);
-            case Stage.TrainBlock(int block) -> segments.get(segmentOf(block));
-            case Stage.RepairBlock(int block) -> segments.get(segmentOf(block));
-            case Stage.EndToEnd _, Stage.Export _, Stage.Evaluate _, Stage.Report _ -> wholeModel;
-        };
-    }
-
-    private int segmentOf(int block) {
-        return settings.decisions().plan().segments().of(block).segment();
-    }
-
-    private static Throwable cause(Throwable failure) {
+    static Throwable cause(Throwable failure) {
         return failure.getCause() == null ? failure : failure.getCause();
     }
 }

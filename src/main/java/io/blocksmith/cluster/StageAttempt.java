@@ -60,6 +60,9 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
 
     private final Deque<Double> losses = new ArrayDeque<>();
     private Progress latest;
+    /** Parts of an attempt that train nothing count samples instead. */
+    private long trainedStep;
+
     /** Whether {@code latest} has not been passed on. */
     private boolean news;
 
@@ -138,6 +141,7 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
                 latest = progress;
                 news = true;
                 if (!Double.isNaN(progress.loss())) {
+                    trainedStep = progress.step();
                     losses.add(progress.loss());
                     if (losses.size() > LOSSES) {
                         losses.removeFirst();
@@ -172,7 +176,7 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
 
     private Outcome withEvidence(Outcome how) {
         Evidence evidence =
-                latest == null ? Evidence.NONE : new Evidence(latest.step(), latest.savedStep(), List.copyOf(losses));
+                latest == null ? Evidence.NONE : new Evidence(trainedStep, latest.savedStep(), List.copyOf(losses));
         return switch (how) {
             case Outcome.Failed(Category category, String reason, Evidence _) ->
                 new Outcome.Failed(category, reason, evidence);

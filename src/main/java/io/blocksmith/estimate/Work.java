@@ -7,9 +7,8 @@ import io.blocksmith.spec.EndToEnd;
 import io.blocksmith.spec.Recipe;
 
 /**
- * Floating-point operations of matrix products and attention, by phase. A token costs a block {@code f = 2n + 2A(T + 1)}
- * forward: two for each of its n weights, and four for each of the A attention numbers and each of the (T + 1) / 2
- * positions that a token sees on average. A backward pass costs 2f. The head costs 2VH.
+ * Floating-point operations of matrix products and attention, by phase; f is what a token costs a block forward, see
+ * {@link TokenCost}.
  *
  * @param capture full-precision boundaries of later segments: f for each sample and block before the last segment
  * @param blockAp per block: targets f for all samples, training 3f for each epoch, validation f at the start and after each
@@ -34,7 +33,7 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         long length = calibration.sequenceLength();
         double train = (double) calibration.trainSamples() * length;
         double validation = (double) calibration.validationSamples() * length;
-        double forward = forward(config, length);
+        double forward = TokenCost.of(config, length).block();
 
         // The last segment is the smallest one; captures end at its first block.
         double capture = forward * (train + validation) * (blocks - blocks / segments);
@@ -44,7 +43,7 @@ public record Work(double capture, double blockAp, double repair, double endToEn
                 ? passes(blockAp, repairTrain, validation, blocks, blocks - 1) * forward
                 : 0;
         double evaluated = (double) evaluatedTokens(recipe)
-                * (blocks * forward(config, recipe.evaluation().context()) + head(config));
+                * TokenCost.of(config, recipe.evaluation().context()).model();
         return new Work(capture, trained, repair, endToEnd(config, recipe.endToEnd()), EVALUATED_MODELS * evaluated);
     }
 
@@ -57,9 +56,8 @@ public record Work(double capture, double blockAp, double repair, double endToEn
     private static double endToEnd(LlamaConfig config, EndToEnd endToEnd) {
         double tokens = (double) endToEnd.samples() * endToEnd.sequenceLength();
         double validated = (double) endToEnd.validationSamples() * endToEnd.sequenceLength();
-        double model = config.blocks() * forward(config, endToEnd.sequenceLength());
-        return endToEnd.epochs() * tokens * (4 * model + 2 * head(config))
-                + validations(endToEnd) * validated * (model + head(config));
+        TokenCost cost = TokenCost.of(config, endToEnd.sequenceLength());
+        return endToEnd.epochs() * tokens * cost.trainedModel() + validations(endToEnd) * validated * cost.model();
     }
 
     /** At the start, every so many steps, and at the end of each epoch. */
@@ -74,15 +72,6 @@ public record Work(double capture, double blockAp, double repair, double endToEn
             validations += epoch * stepsPerEpoch % every == 0 ? 0 : 1;
         }
         return validations;
-    }
-
-    private static double forward(LlamaConfig config, long length) {
-        double attention = (double) config.heads() * config.headSize();
-        return 2.0 * config.linearWeightsPerBlock() + 2 * attention * (length + 1);
-    }
-
-    private static double head(LlamaConfig config) {
-        return 2.0 * config.vocabulary() * config.hidden();
     }
 
     static long evaluatedTokens(Recipe recipe) {

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What is known of an attempt that ended without a result.
  *
- * @param step the last step it told of, 0 before the first
+ * @param step the last training step it told of, 0 before the first
  * @param savedStep the step of its newest durable checkpoint, 0 when it saved nothing
  * @param losses the last training losses, oldest first
  */

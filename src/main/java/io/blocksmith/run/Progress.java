@@ -8,6 +8,7 @@ package io.blocksmith.run;
  * @param step from 1, within the whole attempt
  * @param loss latest smoothed training loss
  * @param reference the loss of the round-to-nearest start, to compare with
+ * @param stepSeconds smoothed duration of a step
  * @param savedStep the step of the attempt's newest durable checkpoint, 0 before the first
  * @param dataWait share of this phase's time spent waiting for data, 0 to 1; NaN when it is not known
  */
@@ -21,5 +22,6 @@ public record Progress(
         double loss,
         double reference,
         double tokensPerSecond,
+        double stepSeconds,
         long savedStep,
         double dataWait) {}

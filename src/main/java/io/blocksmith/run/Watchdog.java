@@ -43,6 +43,9 @@ public final class Watchdog {
         private Duration heard;
         private int reportsInPhase;
         private final Deque<Double> losses = new ArrayDeque<>();
+        /** Parts of an attempt that train nothing count samples instead. */
+        private long trainedStep;
+
         private Duration windowBegan;
         private int slowWindows;
 
@@ -77,6 +80,7 @@ public final class Watchdog {
             longest.merge(kind(progress), now.minus(watch.heard), (a, b) -> a.compareTo(b) > 0 ? a : b);
         }
         if (!Double.isNaN(progress.loss())) {
+            watch.trainedStep = progress.step();
             watch.losses.add(progress.loss());
             if (watch.losses.size() > LOSSES) {
                 watch.losses.removeFirst();
@@ -101,7 +105,7 @@ public final class Watchdog {
         Watch watch = watches.get(ticket);
         return watch == null || watch.latest == null
                 ? Evidence.NONE
-                : new Evidence(watch.latest.step(), watch.latest.savedStep(), List.copyOf(watch.losses));
+                : new Evidence(watch.trainedStep, watch.latest.savedStep(), List.copyOf(watch.losses));
     }
 
     /** The attempts among {@code heard}, those whose workers can be heard, that have stood still too long, with why. */

@@ -1,8 +1,11 @@
 package io.blocksmith.stage;
 
+import io.blocksmith.run.Measurement;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.Ticket;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
 
@@ -15,20 +18,28 @@ final class AttemptProgress {
 
     private final Ticket ticket;
     private final Monitor monitor;
+    private final AttemptMeter meter;
     private final LongSupplier nanoTime;
     private final long startNanos;
     private String phase = "start";
     private long phaseStartNanos;
     private double smoothed = Double.NaN;
     private double reference = Double.NaN;
+    private double stepSeconds = Double.NaN;
+    private long lastStepNanos;
     private LongSupplier savedStep = () -> 0;
     private long firstStep;
     private long dataWaitNanos;
     private boolean dataWaitKnown;
 
     AttemptProgress(Ticket ticket, Monitor monitor, LongSupplier nanoTime) {
+        this(ticket, monitor, StageMeter.NONE, nanoTime);
+    }
+
+    AttemptProgress(Ticket ticket, Monitor monitor, StageMeter meter, LongSupplier nanoTime) {
         this.ticket = ticket;
         this.monitor = monitor;
+        this.meter = new AttemptMeter(ticket, meter, nanoTime);
         this.nanoTime = nanoTime;
         this.startNanos = nanoTime.getAsLong();
         this.phaseStartNanos = startNanos;
@@ -41,13 +52,30 @@ final class AttemptProgress {
 
     /** Begins a phase; rates count from here. */
     void begin(String name) {
-        phase = name;
+        begin(name, name, OptionalInt.empty());
+    }
+
+    /** Begins a phase that several blocks have, one after the other. */
+    void begin(String name, int block) {
+        begin("%s block %d".formatted(name, block), name, OptionalInt.of(block));
+    }
+
+    private void begin(String told, String name, OptionalInt block) {
+        phase = told;
         phaseStartNanos = nanoTime.getAsLong();
         smoothed = Double.NaN;
+        stepSeconds = Double.NaN;
+        lastStepNanos = phaseStartNanos;
         firstStep = 0;
         dataWaitNanos = 0;
         dataWaitKnown = false;
+        meter.begin(name, block);
         told(1, 1, 0, 0, Double.NaN);
+    }
+
+    /** What is measured of the attempt. */
+    AttemptMeter meter() {
+        return meter;
     }
 
     /** The clock that durations are measured by. */
@@ -62,6 +90,7 @@ final class AttemptProgress {
 
     /** Time of this phase that was spent waiting for data. */
     void waitedForData(long nanos) {
+        meter.waited(nanos);
         dataWaitNanos += nanos;
         dataWaitKnown = true;
     }
@@ -73,6 +102,9 @@ final class AttemptProgress {
 
     /** The loss to compare with from now on. */
     void reference(double loss) {
+        if (!Double.isNaN(loss)) {
+            meter.tell(new Measurement.Reference(loss));
+        }
         reference = loss;
     }
 
@@ -81,10 +113,24 @@ final class AttemptProgress {
         told(1, 1, done, of, rate(done * tokens));
     }
 
+    /** A part that the device has nothing to do with: {@code done} of {@code of} files. */
+    void checked(long done, long of) {
+        meter.tell(new Measurement.Passed(done, of, Measurement.Work.NONE));
+        meter.spend();
+        passed(done, of, 0);
+    }
+
     /** A training step. */
     void stepped(int epoch, int epochs, long step, long steps, double loss, long tokensPerStep) {
-        smoothed = Double.isNaN(smoothed) ? loss : (1 - NEWEST) * smoothed + NEWEST * loss;
+        smoothed = smoothed(smoothed, loss);
+        long now = nanoTime.getAsLong();
+        stepSeconds = smoothed(stepSeconds, (now - lastStepNanos) / 1e9);
+        lastStepNanos = now;
         told(epoch, epochs, step, steps, rate((step - firstStep) * tokensPerStep));
+    }
+
+    private static double smoothed(double before, double newest) {
+        return Double.isNaN(before) ? newest : (1 - NEWEST) * before + NEWEST * newest;
     }
 
     /** Ends the attempt when it is cancelled. */
@@ -116,6 +162,7 @@ final class AttemptProgress {
                 smoothed,
                 reference,
                 tokensPerSecond,
+                stepSeconds,
                 savedStep.getAsLong(),
                 dataWait()));
     }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.boundary.Boundary;
 import io.blocksmith.boundary.FolderBoundary;
+import io.blocksmith.estimate.TokenCost;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.llama.BlockWeights;
@@ -86,7 +87,9 @@ final class BlockStage {
                         new HiddenStates(run, state, chain, model, decoder, packer, scratch, manager, progress);
                 Entering entering = entering(states, block, repair);
                 BlockWeights weights = model.block(block, manager);
-                FolderBoundary targets = pass("targets", entering.full(), decoder, weights, scratch, manager, progress);
+                TokenCost cost = TokenCost.of(config, chain.layout().sequenceLength());
+                FolderBoundary targets =
+                        pass("targets", entering.full(), decoder, weights, cost, scratch, manager, progress);
                 BlockState trained = repair
                         ? trainedBefore(state, block, config, manager)
                         : BlockState.roundToNearest(weights, quantizer);
@@ -97,7 +100,7 @@ final class BlockStage {
                 BlockApTrainer.Outcome outcome;
                 try (BlockApTrainer trainer =
                         new BlockApTrainer(decoder, quantizer, recipe, factor, parts, trained, manager)) {
-                    outcome = trained(trainer, assignment, block, entering, targets, manager, curves, progress);
+                    outcome = trained(trainer, assignment, block, entering, targets, cost, manager, curves, progress);
                 }
                 List<ObjectRef> objects = new ArrayList<>();
                 try (NDScope _ = new NDScope()) {
@@ -112,6 +115,7 @@ final class BlockStage {
                                 entering.quantized(),
                                 decoder,
                                 packed.unpack(packer),
+                                cost,
                                 scratch,
                                 manager,
                                 progress);
@@ -133,6 +137,7 @@ final class BlockStage {
             int block,
             Entering entering,
             Boundary targets,
+            TokenCost cost,
             NDManager manager,
             LossCurves curves,
             AttemptProgress progress) {
@@ -145,12 +150,14 @@ final class BlockStage {
         progress.begin("train");
         try (Checkpoints checkpoints = new Checkpoints(run, assignment, progress)) {
             checkpoints.resume(trainer::restore, curves);
-            AttemptListener listener = new AttemptListener(
-                    progress,
-                    curves,
+            AttemptListener.Shape shape = new AttemptListener.Shape(
                     recipe.epochs(),
                     (long) recipe.batchSize() * length,
-                    () -> checkpoints.stepped(trainer::snapshot, curves));
+                    cost.trainedBlock(),
+                    validation.samples() * length,
+                    cost.block());
+            AttemptListener listener =
+                    new AttemptListener(progress, curves, shape, () -> checkpoints.stepped(trainer::snapshot, curves));
             try {
                 return trainer.train(training, validation, listener);
             } catch (CancellationException e) {
@@ -204,6 +211,7 @@ final class BlockStage {
             Boundary source,
             ScriptedBlock decoder,
             BlockWeights weights,
+            TokenCost cost,
             Path scratch,
             NDManager manager,
             AttemptProgress progress) {
@@ -215,7 +223,7 @@ final class BlockStage {
                 scratch.resolve(phase),
                 recipe.batchSize(),
                 manager,
-                (done, of) -> progress.passed(done, of, length));
+                new DevicePass(progress, length, cost.block()));
     }
 
     /** The state that the first pass left: latent weights, step sizes, zero points and norms. */

@@ -171,8 +171,8 @@ final class CheckpointObjects {
         return store.freeBytes();
     }
 
-    /** Makes a written state the newest checkpoint, durably. */
-    void put(long step, Path state) {
+    /** Makes a written state the newest checkpoint, durably; returns its bytes. */
+    long put(long step, Path state) {
         String prefix = RunNames.checkpoint(ticket, step);
         ObjectRef object = store.put(prefix + STATE, state);
         Manifest manifest = new Manifest(
@@ -188,6 +188,7 @@ final class CheckpointObjects {
                 object.sha256());
         store.createIfAbsent(prefix + MANIFEST, json(manifest));
         good.addFirst(prefix);
+        return object.bytes();
     }
 
     /** Deletes what the two newest good checkpoints supersede; of a later attempt, nothing. */

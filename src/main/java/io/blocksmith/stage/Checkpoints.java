@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Assignment;
+import io.blocksmith.run.Measurement;
 import io.blocksmith.train.Snapshot;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,6 +64,7 @@ final class Checkpoints implements AutoCloseable {
                 .name("checkpoint " + assignment.ticket())
                 .factory());
         progress.savedStep(this::savedStep);
+        progress.meter().tell(new Measurement.SavingBegan());
     }
 
     /** Steps that the newest durable checkpoint holds, 0 without one. */
@@ -131,6 +133,7 @@ final class Checkpoints implements AutoCloseable {
                 await();
             }
         } catch (BlocksmithException e) {
+            progress.meter().failed(e.category());
             LOG.warn("{}: nothing saved on leaving: {}", assignment.ticket(), e.getMessage());
         }
     }
@@ -148,7 +151,8 @@ final class Checkpoints implements AutoCloseable {
             failed(state.step(), e);
             return;
         }
-        inFlight = Optional.of(background.submit(() -> putInBackground(state.step(), file)));
+        long began = startedNanos;
+        inFlight = Optional.of(background.submit(() -> putInBackground(state.step(), file, began)));
     }
 
     private void requireRoom(long bytes) {
@@ -186,9 +190,10 @@ final class Checkpoints implements AutoCloseable {
         }
     }
 
-    private void putInBackground(long step, Path file) {
+    private void putInBackground(long step, Path file, long began) {
+        long bytes;
         try {
-            objects.put(step, file);
+            bytes = objects.put(step, file);
         } catch (BlocksmithException e) {
             discard(file);
             failed(step, e);
@@ -197,6 +202,7 @@ final class Checkpoints implements AutoCloseable {
         savedStep = step;
         durableNanos = nanoTime.getAsLong();
         failure = Optional.empty();
+        progress.meter().tell(new Measurement.Saved((durableNanos - began) / 1e9, bytes));
         try {
             objects.prune();
         } catch (BlocksmithException e) {
@@ -213,6 +219,7 @@ final class Checkpoints implements AutoCloseable {
                 savedStep,
                 e.getMessage());
         failure = Optional.of(e);
+        progress.meter().tell(new Measurement.SaveFailed(e.category()));
     }
 
     private void endWhenItLasts(BlocksmithException e) {
@@ -258,5 +265,6 @@ final class Checkpoints implements AutoCloseable {
     @Override
     public void close() {
         background.close();
+        progress.meter().tell(new Measurement.SavingEnded());
     }
 }

@@ -2,7 +2,6 @@ package io.blocksmith.stage;
 
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Ticket;
-import io.blocksmith.spec.EndToEnd;
 import io.blocksmith.train.EndToEndTrainer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -67,7 +66,9 @@ final class EndToEndAssistance {
             try {
                 progress.begin("assist");
                 progress.goesOnAfter(training.trainer().step());
-                training.trainer().follow(training.training(), gradients, listener());
+                AttemptListener listener = training.listener(
+                        progress, new LossCurves(), run.recipe().endToEnd());
+                training.trainer().follow(training.training(), gradients, listener);
                 return;
             } catch (LeftBehind e) {
                 progress.begin("catch up");
@@ -129,11 +130,5 @@ final class EndToEndAssistance {
                 throw new CancellationException(ticket + " has ended; nobody needs help with it");
             }
         }
-    }
-
-    private AttemptListener listener() {
-        EndToEnd recipe = run.recipe().endToEnd();
-        long tokensPerStep = (long) recipe.batchSize() * recipe.sequenceLength();
-        return new AttemptListener(progress, new LossCurves(), recipe.epochs(), tokensPerStep, () -> {});
     }
 }

@@ -5,7 +5,6 @@ import io.blocksmith.packed.ScalesFile;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Ticket;
-import io.blocksmith.spec.EndToEnd;
 import io.blocksmith.store.RunNames;
 import io.blocksmith.tensor.Copy;
 import io.blocksmith.train.EndToEndTrainer;
@@ -50,11 +49,13 @@ final class EndToEndStage {
             progress.begin("train");
             progress.goesOnAfter(trainer.step());
             try {
-                outcome = trainer.train(
-                        training.training(), training.validation(), gradients, listener(progress, curves), () -> {
-                            steps.between(trainer, curves);
-                            checkpoints.stepped(trainer::snapshot, curves);
-                        });
+                AttemptListener listener =
+                        training.listener(progress, curves, run.recipe().endToEnd());
+                outcome = trainer.train(training.training(), training.validation(), gradients, listener, () -> {
+                    steps.between(trainer, curves);
+                    checkpoints.stepped(trainer::snapshot, curves);
+                    progress.meter().mark();
+                });
                 figures.put(Figures.HELPED_SHARDS, (double) gradients.helpedShards());
                 figures.put(Figures.HELPERS, (double) gradients.helpers().size());
             } catch (CancellationException cancelled) {
@@ -80,12 +81,6 @@ final class EndToEndStage {
                 progress.nanoTime(),
                 wait,
                 _ -> {});
-    }
-
-    private AttemptListener listener(AttemptProgress progress, LossCurves curves) {
-        EndToEnd recipe = run.recipe().endToEnd();
-        long tokensPerStep = (long) recipe.batchSize() * recipe.sequenceLength();
-        return new AttemptListener(progress, curves, recipe.epochs(), tokensPerStep);
     }
 
     /** Saves the scales as the quantizer uses them: step sizes clamped, zero points whole. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
+import io.blocksmith.estimate.TokenCost;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.llama.OutputHead;
@@ -30,8 +31,10 @@ import java.util.function.Function;
  *
  * @param model the blocks as Block-AP left them
  * @param trainer of that model
+ * @param cost of its tokens
  */
-record EndToEndTraining(PackedModel model, EndToEndTrainer trainer, Samples training, Samples validation) {
+record EndToEndTraining(
+        PackedModel model, EndToEndTrainer trainer, TokenCost cost, Samples training, Samples validation) {
 
     /** Loads the model, and frees it when {@code use} has ended. */
     static <R> R with(RunContext run, Assignment assignment, Function<EndToEndTraining, R> use) {
@@ -54,11 +57,26 @@ record EndToEndTraining(PackedModel model, EndToEndTrainer trainer, Samples trai
                         new PackedModel(load(run, config, manager), weights, decoder, head, packer, manager);
                 try (EndToEndTrainer trainer =
                         new EndToEndTrainer(model, recipe, adjusted, grid.symmetric(), manager)) {
-                    return use.apply(
-                            new EndToEndTraining(model, trainer, samples(split.train()), samples(split.validation())));
+                    return use.apply(new EndToEndTraining(
+                            model,
+                            trainer,
+                            TokenCost.of(config, recipe.sequenceLength()),
+                            samples(split.train()),
+                            samples(split.validation())));
                 }
             }
         }
+    }
+
+    /** Tells {@code progress} and {@code curves} of the training. */
+    AttemptListener listener(AttemptProgress progress, LossCurves curves, EndToEnd recipe) {
+        AttemptListener.Shape shape = new AttemptListener.Shape(
+                recipe.epochs(),
+                (long) recipe.batchSize() * recipe.sequenceLength(),
+                cost.trainedModel(),
+                (long) validation.count() * recipe.sequenceLength(),
+                cost.model());
+        return new AttemptListener(progress, curves, shape, () -> {});
     }
 
     private static List<PackedBlock> load(RunContext run, LlamaConfig config, NDManager manager) {

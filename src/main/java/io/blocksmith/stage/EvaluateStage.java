@@ -2,6 +2,7 @@ package io.blocksmith.stage;
 
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
+import io.blocksmith.estimate.TokenCost;
 import io.blocksmith.eval.Evaluator;
 import io.blocksmith.run.Stage.Subject;
 import io.blocksmith.run.Ticket;
@@ -21,11 +22,12 @@ final class EvaluateStage {
                 TokenFile tokens = run.evaluationTokens()) {
             Windows windows = run.evaluationWindows(tokens);
             progress.begin("evaluate");
+            TokenCost cost = TokenCost.of(weights.config(), windows.length());
+            DevicePass pass = new DevicePass(progress, windows.length(), cost.block());
             Evaluator evaluator = new Evaluator(weights, run.bfloat16(), run.scratch(ticket), run.manager());
             Evaluator.Perplexity measured = evaluator.perplexity(
-                    windows,
-                    (block, blocks, done, of) ->
-                            progress.passed((long) block * of + done, (long) blocks * of, windows.length()));
+                    windows, (block, blocks, done, of) -> pass.went((long) block * of + done, (long) blocks * of));
+            pass.head((long) windows.count() * windows.length(), cost.head());
             return new AttemptResult(
                     List.of(),
                     Map.of(

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDScope;
 import io.blocksmith.boundary.Boundary;
 import io.blocksmith.boundary.FolderBoundary;
 import io.blocksmith.data.TokenFile;
+import io.blocksmith.estimate.TokenCost;
 import io.blocksmith.llama.BlockWeights;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.DecoderBlock;
@@ -88,14 +89,16 @@ record HiddenStates(
                     chain.layout(),
                     run.recipe().blockAp().batchSize(),
                     manager,
-                    (done, of) -> progress.passed(done, of, chain.layout().sequenceLength()));
+                    new DevicePass(progress, chain.layout().sequenceLength(), 0));
         }
     }
 
     private Boundary forward(Boundary start, int from, int to, Stream stream) {
         Boundary now = start;
+        int length = chain.layout().sequenceLength();
+        double cost = TokenCost.of(model.config(), length).block();
         for (int block = from; block < to; block++) {
-            progress.begin("%s block %d".formatted(chain.phase(), block));
+            progress.begin(chain.phase(), block);
             FolderBoundary next;
             try (NDManager blockManager = manager.newSubManager();
                     NDScope _ = new NDScope()) {
@@ -105,7 +108,7 @@ record HiddenStates(
                         scratch.resolve("%s-after-%d".formatted(stream.key(), block)),
                         run.recipe().blockAp().batchSize(),
                         manager,
-                        (done, of) -> progress.passed(done, of, chain.layout().sequenceLength()));
+                        new DevicePass(progress, length, cost));
             }
             if (now instanceof FolderBoundary passed) {
                 passed.delete();

@@ -3,8 +3,10 @@ package io.blocksmith.stage;
 import ai.djl.engine.EngineException;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Assignment;
+import io.blocksmith.run.Measurement;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Stage;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.Ticket;
@@ -13,6 +15,7 @@ import io.blocksmith.tensor.ProcessMemory;
 import java.time.InstantSource;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,22 +24,30 @@ public final class Pipeline implements StageRunner {
     private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
     private final RunContext run;
+    private final StageMeter meter;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
     private final ExchangePace pace;
 
+    /** A runner that nobody watches. */
+    public Pipeline(RunContext run, LongSupplier nanoTime, InstantSource clock) {
+        this(run, StageMeter.NONE, nanoTime, clock);
+    }
+
     /**
      * Makes a runner.
      *
+     * @param meter told of what attempts measure
      * @param nanoTime measures durations
      * @param clock dates the report
      */
-    public Pipeline(RunContext run, LongSupplier nanoTime, InstantSource clock) {
-        this(run, nanoTime, clock, ExchangePace.STANDARD);
+    public Pipeline(RunContext run, StageMeter meter, LongSupplier nanoTime, InstantSource clock) {
+        this(run, meter, nanoTime, clock, ExchangePace.STANDARD);
     }
 
-    Pipeline(RunContext run, LongSupplier nanoTime, InstantSource clock, ExchangePace pace) {
+    Pipeline(RunContext run, StageMeter meter, LongSupplier nanoTime, InstantSource clock, ExchangePace pace) {
         this.run = run;
+        this.meter = meter;
         this.nanoTime = nanoTime;
         this.clock = clock;
         this.pace = pace;
@@ -54,9 +65,9 @@ public final class Pipeline implements StageRunner {
     @Override
     public StageResult run(Assignment assignment, Monitor monitor) {
         Ticket ticket = assignment.ticket();
-        AttemptProgress told = new AttemptProgress(ticket, monitor, nanoTime);
+        AttemptProgress told = new AttemptProgress(ticket, monitor, meter, nanoTime);
         ProcessMemory.resetPeak();
-        try {
+        return measured(told, () -> {
             AttemptResult result = switch (ticket.stage()) {
                 case Stage.Capture capture -> new CaptureStage(run).run(ticket, capture, told);
                 case Stage.TrainBlock(int block) -> new BlockStage(run).train(assignment, block, told);
@@ -67,13 +78,7 @@ public final class Pipeline implements StageRunner {
                 case Stage.Report() -> new ReportStage(run, clock).run(ticket, told);
             };
             return result.with(told.seconds(), ProcessMemory.peakBytes());
-        } catch (EngineException e) {
-            throw named(e);
-        } catch (BlocksmithException e) {
-            throw named(e);
-        } finally {
-            clear();
-        }
+        });
     }
 
     @Override
@@ -82,14 +87,24 @@ public final class Pipeline implements StageRunner {
         if (!(ticket.stage() instanceof Stage.EndToEnd)) {
             throw BlocksmithException.defect("%s cannot be assisted", ticket);
         }
-        AttemptProgress told = new AttemptProgress(ticket, monitor, nanoTime);
-        try {
+        AttemptProgress told = new AttemptProgress(ticket, monitor, meter, nanoTime);
+        measured(told, () -> {
             new EndToEndAssistance(run, pace, assignment, worker, told).run();
+            return worker;
+        });
+    }
+
+    private <R> R measured(AttemptProgress told, Supplier<R> work) {
+        told.meter().tell(new Measurement.Began());
+        try {
+            return work.get();
         } catch (EngineException e) {
             throw named(e);
         } catch (BlocksmithException e) {
+            told.meter().failed(e.category());
             throw named(e);
         } finally {
+            told.meter().ended();
             clear();
         }
     }

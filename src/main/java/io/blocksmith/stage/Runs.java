@@ -2,6 +2,7 @@ package io.blocksmith.stage;
 
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Monitor;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageRunner;
 import io.blocksmith.store.ObjectStore;
@@ -21,6 +22,7 @@ public final class Runs implements StageRunner, AutoCloseable {
     private final Function<String, ObjectStore> stores;
     private final Compute compute;
     private final Duration checkpointInterval;
+    private final StageMeter meter;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
     private final Map<String, Opened> opened = new HashMap<>();
@@ -32,6 +34,7 @@ public final class Runs implements StageRunner, AutoCloseable {
      *
      * @param stores opens the store of the run of a name, for writing; closed with this
      * @param checkpointInterval time from one save of a training to the next
+     * @param meter told of what attempts measure
      * @param nanoTime measures durations
      * @param clock dates the report
      */
@@ -39,11 +42,13 @@ public final class Runs implements StageRunner, AutoCloseable {
             Function<String, ObjectStore> stores,
             Compute compute,
             Duration checkpointInterval,
+            StageMeter meter,
             LongSupplier nanoTime,
             InstantSource clock) {
         this.stores = stores;
         this.compute = compute;
         this.checkpointInterval = checkpointInterval;
+        this.meter = meter;
         this.nanoTime = nanoTime;
         this.clock = clock;
     }
@@ -66,7 +71,7 @@ public final class Runs implements StageRunner, AutoCloseable {
         ObjectStore store = stores.apply(run);
         try {
             RunContext context = RunContext.open(store, compute, checkpointInterval);
-            return new Opened(store, new Pipeline(context, nanoTime, clock));
+            return new Opened(store, new Pipeline(context, meter, nanoTime, clock));
         } catch (RuntimeException e) {
             store.close();
             throw e;

@@ -57,7 +57,7 @@ record StoredBoundaries(RunContext run) {
             if (damage.isPresent()) {
                 return damage;
             }
-            progress.passed(shard + 1L, expected, 0);
+            progress.checked(shard + 1L, expected);
         }
         return Optional.empty();
     }

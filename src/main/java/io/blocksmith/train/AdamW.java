@@ -52,6 +52,22 @@ public final class AdamW implements AutoCloseable {
         return array;
     }
 
+    /** {@code learningRate}, or NaN when there is nothing to move. */
+    double rate(double learningRate) {
+        return parameters.isEmpty() ? Double.NaN : learningRate;
+    }
+
+    /** Sum of the squares of the gradients of the parameters; 0 when there is nothing to move. */
+    double squares(List<NDArray> gradients) {
+        double squares = 0;
+        for (int i = 0; i < parameters.size(); i++) {
+            try (NDArray norm = gradients.get(i).norm()) {
+                squares += Math.pow(norm.getFloat(), 2);
+            }
+        }
+        return squares;
+    }
+
     /** Moves every parameter by its gradient; {@code gradients} in the order of the parameters. */
     public void step(List<NDArray> gradients, double learningRate) {
         if (parameters.isEmpty()) {

@@ -23,6 +23,7 @@ final class BatchShards implements GradientExchange.Shards {
     private int[][] batch = {};
     private List<int[][]> shards = List.of();
     private Runnable betweenParts = () -> {};
+    private long computedTokens;
 
     /**
      * @param microBatches parts that the windows of a shard pass the device in
@@ -57,6 +58,7 @@ final class BatchShards implements GradientExchange.Shards {
     void begin(int[][] windows, Runnable between) {
         batch = windows;
         betweenParts = between;
+        computedTokens = 0;
         sum.clear();
         shards = new ArrayList<>();
         for (int shard = 0; shard < recipe.gradientShards(); shard++) {
@@ -78,6 +80,11 @@ final class BatchShards implements GradientExchange.Shards {
         return (long) batch.length * (batch[0].length - 1);
     }
 
+    /** Tokens of the batch that passed this device since {@link #begin}. */
+    long computedTokens() {
+        return computedTokens;
+    }
+
     @Override
     public int count() {
         return shards.size();
@@ -92,6 +99,7 @@ final class BatchShards implements GradientExchange.Shards {
             int[][] some = slice(windows, micro, microBatches);
             if (some.length > 0) {
                 loss += model.addGradient(some, 1.0 / tokens(), part);
+                computedTokens += (long) some.length * some[0].length;
                 betweenParts.run();
             }
         }

@@ -135,16 +135,18 @@ public final class BlockApTrainer implements AutoCloseable {
         long done = position.step() % stepsPerEpoch;
         try (BlockBatches batches = training.open(recipe.batchSize(), done * recipe.batchSize())) {
             for (; done < stepsPerEpoch; done++) {
-                double loss;
+                Stepped stepped;
                 try (NDScope _ = new NDScope()) {
                     BlockBatches.Batch batch = batches.next().orElseThrow(() -> shortOf(training));
-                    loss = step(batch, schedule.factor(position.step()));
+                    stepped = step(batch, schedule.factor(position.step()), listener.wantsGradientNorm());
                 }
+                double loss = stepped.loss();
                 position = position.stepped(loss, done == 0);
                 if (lastLosses.size() == TOLD_LOSSES) {
                     lastLosses.removeFirst();
                 }
                 lastLosses.addLast(loss);
+                listener.updated(stepped.update());
                 listener.stepped(epoch, position.step(), schedule.steps(), loss);
                 NativeHeap.trim();
             }
@@ -156,8 +158,10 @@ public final class BlockApTrainer implements AutoCloseable {
                 "no batch for step %d, though there are %d samples", position.step() + 1, training.samples());
     }
 
+    private record Stepped(double loss, Update update) {}
+
     /** One step; every array it makes dies with the caller's scope. */
-    private double step(BlockBatches.Batch batch, double scheduleFactor) {
+    private Stepped step(BlockBatches.Batch batch, double scheduleFactor, boolean withNorm) {
         List<NDArray> quantized = quantizer.quantize(state.linears());
         quantized.forEach(Gradients::leaf);
         optimizer.zeroNormGradients();
@@ -167,8 +171,11 @@ public final class BlockApTrainer implements AutoCloseable {
         List<NDArray> outer = quantized.stream().map(NDArray::getGradient).toList();
         List<WeightGradient> gradients = quantizer.gradients(state.linears(), outer);
         requireFinite(gradients);
-        optimizer.step(gradients, learningRateFactor * scheduleFactor);
-        return loss;
+        double norm = withNorm ? optimizer.norm(gradients) : Double.NaN;
+        double factor = learningRateFactor * scheduleFactor;
+        optimizer.step(gradients, factor);
+        long tokens = batch.input().getShape().get(0) * batch.input().getShape().get(1);
+        return new Stepped(loss, optimizer.update(tokens, norm, factor));
     }
 
     /** Mean squared error of a batch; leaves its gradient in {@code weights}, added up over the parts of the batch. */

@@ -1,7 +1,6 @@
 package io.blocksmith.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.quant.TrainableWeight;
@@ -81,19 +80,49 @@ final class BlockOptimizer implements AutoCloseable {
         }
     }
 
-    /** One step with {@code gradients} in the order of the linears, at {@code factor} of the peak learning rates. */
-    void step(List<WeightGradient> gradients, double factor) {
-        BlockAp.LearningRates rates = recipe.learningRates();
-        NDList weighty = new NDList();
+    /** Global norm of the gradient of everything that is trained; {@code gradients} in the order of the linears. */
+    double norm(List<WeightGradient> gradients) {
+        return Math.sqrt(weights.squares(weighty(gradients))
+                + stepSizes.squares(stepSizes(gradients))
+                + zeroPoints.squares(zeroPoints(gradients)));
+    }
+
+    private List<NDArray> weighty(List<WeightGradient> gradients) {
+        List<NDArray> weighty = new ArrayList<>();
         if (recipe.train().weights()) {
             gradients.forEach(gradient -> weighty.add(gradient.weight()));
         }
         if (recipe.train().norms()) {
             state.norms().forEach(norm -> weighty.add(norm.getGradient()));
         }
-        weights.step(weighty, rates.weights() * factor);
-        stepSizes.step(gradients.stream().map(WeightGradient::stepSize).toList(), rates.stepSizes() * factor);
-        zeroPoints.step(gradients.stream().map(WeightGradient::zeroPoint).toList(), rates.zeroPoints() * factor);
+        return weighty;
+    }
+
+    private static List<NDArray> stepSizes(List<WeightGradient> gradients) {
+        return gradients.stream().map(WeightGradient::stepSize).toList();
+    }
+
+    private static List<NDArray> zeroPoints(List<WeightGradient> gradients) {
+        return gradients.stream().map(WeightGradient::zeroPoint).toList();
+    }
+
+    /** What a step at {@code factor} of the peak learning rates is, told of {@code tokens} and the gradient's norm. */
+    Update update(long tokens, double norm, double factor) {
+        BlockAp.LearningRates rates = recipe.learningRates();
+        return new Update(
+                tokens,
+                norm,
+                weights.rate(rates.weights() * factor),
+                stepSizes.rate(rates.stepSizes() * factor),
+                zeroPoints.rate(rates.zeroPoints() * factor));
+    }
+
+    /** One step with {@code gradients} in the order of the linears, at {@code factor} of the peak learning rates. */
+    void step(List<WeightGradient> gradients, double factor) {
+        BlockAp.LearningRates rates = recipe.learningRates();
+        weights.step(weighty(gradients), rates.weights() * factor);
+        stepSizes.step(stepSizes(gradients), rates.stepSizes() * factor);
+        zeroPoints.step(zeroPoints(gradients), rates.zeroPoints() * factor);
         for (Bounds bound : bounds) {
             try (NDScope _ = new NDScope()) {
                 Copy.into(bound.weight().maximum(bound.low()).minimum(bound.high()), bound.weight());

@@ -209,8 +209,9 @@ public final class EndToEndTrainer implements AutoCloseable {
         shards.begin(training.range(first, last), listener::waited);
         double stepLoss = exchange.gather(step, shards) / shards.tokens();
         Schedule schedule = new Schedule(steps, warmUpSteps(steps), recipe.finalLearningRateFactor());
+        Update update;
         try (NDScope _ = new NDScope()) {
-            update(stepLoss, schedule.factor(step) * adjusted.learningRateFactor());
+            update = update(stepLoss, schedule.factor(step) * adjusted.learningRateFactor());
         }
         // From here on the step is done, whatever the listener throws.
         step++;
@@ -219,11 +220,12 @@ public final class EndToEndTrainer implements AutoCloseable {
             trainLoss = epochLoss / perEpoch;
             epochLoss = 0;
         }
+        listener.updated(update);
         listener.stepped(epoch, step, steps, stepLoss);
     }
 
     /** Clips the global norm of what is trained, then moves it. */
-    private void update(double stepLoss, double factor) {
+    private Update update(double stepLoss, double factor) {
         List<NDArray> clipped = shards.trainedSum();
         double squares = 0;
         for (NDArray array : clipped) {
@@ -234,8 +236,16 @@ public final class EndToEndTrainer implements AutoCloseable {
         double scale = Math.min(1, recipe.gradientClip() / (norm + 1e-6));
         clipped.forEach(array -> array.muli(scale));
         PackedModel.Gradient sum = shards.sum();
-        stepSizes.step(sum.stepSizes(), recipe.learningRates().stepSizes() * factor);
-        zeroPoints.step(sum.zeroPoints(), recipe.learningRates().zeroPoints() * factor);
+        double stepSizesRate = recipe.learningRates().stepSizes() * factor;
+        double zeroPointsRate = recipe.learningRates().zeroPoints() * factor;
+        stepSizes.step(sum.stepSizes(), stepSizesRate);
+        zeroPoints.step(sum.zeroPoints(), zeroPointsRate);
+        return new Update(
+                shards.computedTokens(),
+                norm,
+                Double.NaN,
+                stepSizes.rate(stepSizesRate),
+                zeroPoints.rate(zeroPointsRate));
     }
 
     private void requireFinite(double stepLoss, double norm) {

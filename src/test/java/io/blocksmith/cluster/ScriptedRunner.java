@@ -48,7 +48,7 @@ final class ScriptedRunner implements StageRunner {
     }
 
     static Progress step(Ticket ticket, long step) {
-        return new Progress(ticket, "train", 1, 1, step, 100, 0.5, 0.9, 1000, 0, Double.NaN);
+        return new Progress(ticket, "train", 1, 1, step, 100, 0.5, 0.9, 1000, 0.1, 0, Double.NaN);
     }
 
     List<Ticket> ran() {

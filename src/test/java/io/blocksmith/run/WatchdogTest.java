@@ -22,7 +22,7 @@ class WatchdogTest {
     }
 
     private static Progress progress(Ticket ticket, String phase, long step, double pace, double dataWait) {
-        return new Progress(ticket, phase, 1, 2, step, 100, 0.5 / step, 1, pace, step / 10 * 10, dataWait);
+        return new Progress(ticket, phase, 1, 2, step, 100, 0.5 / step, 1, pace, 0.5, step / 10 * 10, dataWait);
     }
 
     private void step(long step, int second) {

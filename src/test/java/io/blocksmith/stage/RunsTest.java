@@ -11,6 +11,7 @@ import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.Report;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.store.DirectoryStore;
@@ -65,6 +66,7 @@ class RunsTest {
                 name -> DirectoryStore.openForWriting(folder.resolve(name), "worker"),
                 TestCompute.cpu(),
                 Duration.ofMinutes(2),
+                StageMeter.NONE,
                 System::nanoTime,
                 () -> Instant.EPOCH);
     }

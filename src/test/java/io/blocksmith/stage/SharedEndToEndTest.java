@@ -14,6 +14,7 @@ import io.blocksmith.run.Progress;
 import io.blocksmith.run.Stage.Capture;
 import io.blocksmith.run.Stage.EndToEnd;
 import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.store.DirectoryStore;
@@ -270,7 +271,7 @@ class SharedEndToEndTest {
                     ObjectStore store = DirectoryStore.openForWriting(
                             folder.resolve("run"), "worker-" + WORKERS.incrementAndGet())) {
                 RunContext context = RunContext.open(store, TestCompute.cpu(), interval);
-                Pipeline pipeline = new Pipeline(context, System::nanoTime, () -> Instant.EPOCH, pace);
+                Pipeline pipeline = new Pipeline(context, StageMeter.NONE, System::nanoTime, () -> Instant.EPOCH, pace);
                 result.complete(CompletableFuture.supplyAsync(() -> work.on(pipeline), thread)
                         .get());
             } catch (ExecutionException e) {

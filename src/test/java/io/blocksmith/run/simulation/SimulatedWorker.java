@@ -195,7 +195,8 @@ final class SimulatedWorker {
         }
 
         private void tell(String phase) {
-            latest = new Progress(ticket(), phase, 1, 1, step, steps, 0.5, 1, 1000.0 / slowness, savedStep, Double.NaN);
+            latest = new Progress(
+                    ticket(), phase, 1, 1, step, steps, 0.5, 1, 1000.0 / slowness, slowness, savedStep, Double.NaN);
             Progress told = latest;
             send(supervisor -> supervisor.progressed(told));
         }

@@ -1,4 +1,4 @@
-package io.blocksmith.cli;
+package io.blocksmith.status;
 
 import io.blocksmith.cluster.LiveRun;
 import io.blocksmith.run.FailureReport;
@@ -17,17 +17,17 @@ import java.util.Map;
  * What {@code status --json} answers. Keys are only ever added while {@code version} stays; numbers that are not known are
  * null. {@code StatusJsonTest} shows the whole shape.
  */
-final class StatusJson {
+public final class StatusJson {
     private static final int VERSION = 1;
     private static final int FAILURES = 10;
 
     private final RunSight sight;
 
-    StatusJson(RunSight sight) {
+    public StatusJson(RunSight sight) {
         this.sight = sight;
     }
 
-    Map<String, Object> tree() {
+    public Map<String, Object> tree() {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("version", VERSION);
         tree.put("run", sight.state().run());

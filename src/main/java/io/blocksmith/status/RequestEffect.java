@@ -1,4 +1,4 @@
-package io.blocksmith.cli;
+package io.blocksmith.status;
 
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.StageReset;
@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Optional;
 
 /** What requests do to a run, as its ledger shows it. */
-final class RequestEffect {
+public final class RequestEffect {
     private RequestEffect() {}
 
     /** The word for the request. */
-    static String name(Request request) {
+    public static String name(Request request) {
         return switch (request) {
             case Request.Pause _ -> "pause";
             case Request.Resume _ -> "resume";
@@ -26,7 +26,7 @@ final class RequestEffect {
     }
 
     /** Why the request would change nothing, before it is made. */
-    static Optional<String> alreadySo(Request request, RunState state) {
+    public static Optional<String> alreadySo(Request request, RunState state) {
         return switch (request) {
             case Request.Pause _ ->
                 state.phase() == Phase.PAUSED && state.running().isEmpty()
@@ -49,7 +49,7 @@ final class RequestEffect {
     }
 
     /** What has happened, once the whole effect is there. */
-    static Optional<String> shown(Request request, RunState now, List<Event> since) {
+    public static Optional<String> shown(Request request, RunState now, List<Event> since) {
         return switch (request) {
             case Request.Pause _ ->
                 now.phase() == Phase.PAUSED && now.running().isEmpty()
@@ -76,7 +76,7 @@ final class RequestEffect {
     }
 
     /** What is still under way when the effect is not whole. */
-    static String soFar(Request request, RunState now) {
+    public static String soFar(Request request, RunState now) {
         List<String> saving = now.running().stream()
                 .map(running -> running.ticket().stage().key())
                 .toList();

@@ -1,7 +1,6 @@
-package io.blocksmith.cli;
+package io.blocksmith.status;
 
 import io.blocksmith.cluster.LiveRun;
-import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunPaused;
 import io.blocksmith.run.Event.RunResumed;
@@ -44,7 +43,7 @@ import java.util.UUID;
  * @param age of the heartbeat by the clocks of two machines, so approximate
  * @param requests not yet fulfilled, oldest first
  */
-record RunSight(
+public record RunSight(
         String where,
         Recipe recipe,
         Optional<Plan> plan,
@@ -59,7 +58,7 @@ record RunSight(
     private static final Duration STALE = Duration.ofSeconds(20);
 
     /** Whether anybody supervises the run. */
-    enum Pulse {
+    public enum Pulse {
         /** Nobody ever has. */
         NONE,
         /** The last supervisor ended in order. */
@@ -72,7 +71,8 @@ record RunSight(
     }
 
     /** Looks once; {@code ledger} is one over {@code store}, kept between looks because it reads each record once. */
-    static RunSight of(String where, ObjectStore store, Ledger ledger, Lease.Processes processes, InstantSource clock) {
+    public static RunSight of(
+            String where, ObjectStore store, Ledger ledger, Lease.Processes processes, InstantSource clock) {
         Recipe recipe = SpecFile.read(store).identity(RunIdentity.class).recipe();
         // The heartbeat first: what it tells of is in the ledger by then.
         Optional<LiveStatus> live = LiveStatus.read(store);
@@ -109,7 +109,7 @@ record RunSight(
     }
 
     /** The attempts that the ledger knows and a supervisor has lately told of. */
-    List<LiveRun.Attempt> attempts() {
+    public List<LiveRun.Attempt> attempts() {
         return shown.map(LiveRun::attempts).orElse(List.of()).stream()
                 .filter(attempt -> state.isRunning(attempt.progress().ticket()))
                 .toList();
@@ -120,11 +120,11 @@ record RunSight(
     }
 
     /** The share of the work that is done, from 0 to 1; NaN while the run was never started. */
-    double fraction() {
+    public double fraction() {
         return plan.map(known -> work(known).fraction(state, progress())).orElse(Double.NaN);
     }
 
-    RunWork work(Plan known) {
+    public RunWork work(Plan known) {
         int windows = recipe.evaluation().windows() > 0
                 ? recipe.evaluation().windows()
                 : recipe.calibration().validationSamples();
@@ -133,7 +133,7 @@ record RunSight(
     }
 
     /** The time left at the pace of the present supervisor, by its own clock, without its pauses. */
-    OptionalDouble secondsLeft() {
+    public OptionalDouble secondsLeft() {
         if (plan.isEmpty() || shown.isEmpty() || pulse != Pulse.LIVE || state.phase() != RunState.Phase.RUNNING) {
             return OptionalDouble.empty();
         }
@@ -162,10 +162,10 @@ record RunSight(
     }
 
     /** A failure and where it was. */
-    record Failed(String stage, Failure failure) {}
+    public record Failed(String stage, Failure failure) {}
 
     /** The latest failures that the run remembers, newest first. */
-    List<Failed> failures(int most) {
+    public List<Failed> failures(int most) {
         return state.stages().entrySet().stream()
                 .flatMap(entry -> failures(entry.getValue()).stream()
                         .map(failure -> new Failed(entry.getKey().key(), failure)))
@@ -184,32 +184,14 @@ record RunSight(
     }
 
     /** Stages of the plan that have committed. */
-    long done() {
+    public long done() {
         return plan.map(known ->
                         known.stages().stream().filter(state::isCommitted).count())
                 .orElse(0L);
     }
 
     /** Stages of the plan; 0 while the run was never started. */
-    int total() {
+    public int total() {
         return plan.map(known -> known.stages().size()).orElse(0);
-    }
-
-    /** Says who supervises, for people. */
-    String supervisor() {
-        return switch (pulse) {
-            case NONE -> "nobody has ever supervised this run";
-            case RELEASED -> "nobody; the last was %s".formatted(holder());
-            case GONE -> "nobody: %s is gone without releasing the run".formatted(holder());
-            case STALE ->
-                "%s, whose last heartbeat is about %s old: dead, frozen or cut off"
-                        .formatted(holder(), Text.seconds(age.toMillis() / 1e3));
-            case LIVE -> "%s, heartbeat about %s old".formatted(holder(), Text.seconds(age.toMillis() / 1e3));
-        };
-    }
-
-    private String holder() {
-        return live.map(LiveStatus::holder)
-                .orElseThrow(() -> BlocksmithException.defect("no heartbeat, but a pulse of %s", pulse));
     }
 }

@@ -1,4 +1,4 @@
-package io.blocksmith.cli;
+package io.blocksmith.status;
 
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
@@ -13,7 +13,7 @@ import java.util.Map;
  * How much of a run is done, for the progress line and its estimate of the time left. The unit is one token through one
  * block forward; a training step counts as three (forward, and a backward of twice the products).
  */
-final class RunWork {
+public final class RunWork {
     private static final double SMALL = 1;
 
     private final Plan plan;
@@ -27,7 +27,7 @@ final class RunWork {
      * @param blocks decoder layers of the model
      * @param evaluatedTokens tokens that each perplexity is measured on
      */
-    RunWork(Plan plan, Recipe recipe, int blocks, double evaluatedTokens) {
+    public RunWork(Plan plan, Recipe recipe, int blocks, double evaluatedTokens) {
         this.plan = plan;
         this.recipe = recipe;
         this.blocks = blocks;
@@ -35,7 +35,7 @@ final class RunWork {
     }
 
     /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
-    double fraction(RunState state, Collection<Progress> running) {
+    public double fraction(RunState state, Collection<Progress> running) {
         Map<Stage, Progress> latest = new HashMap<>();
         running.forEach(progress -> latest.put(progress.ticket().stage(), progress));
         double done = 0;
