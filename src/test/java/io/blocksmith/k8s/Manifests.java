@@ -3,6 +3,7 @@ package io.blocksmith.k8s;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -13,6 +14,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -28,6 +30,9 @@ import java.util.stream.Stream;
 record Manifests(Path folder, String yaml, List<HasMetadata> resources) {
     private static final Path OVERLAYS = Path.of("k8s", "overlays");
 
+    /** The minor version from which `kubectl kustomize` knows components. */
+    private static final int OLDEST = 21;
+
     /** All overlays of the repository. */
     static List<Manifests> overlays() {
         try (Stream<Path> folders = Files.list(OVERLAYS)) {
@@ -41,25 +46,38 @@ record Manifests(Path folder, String yaml, List<HasMetadata> resources) {
         return of(OVERLAYS.resolve(name));
     }
 
-    /** A folder's resources; the test is skipped where there is no kubectl. */
+    /** A folder's resources; the test is skipped where there is no kubectl, or one that knows no components. */
     static Manifests of(Path folder) {
+        String client = kubectl("version", "--client", "--output=json");
+        String minor = client.replaceAll("(?s).*\"minor\": *\"(\\d+).*", "$1");
+        assumeTrue(
+                minor.matches("\\d+") && Integer.parseInt(minor) >= OLDEST,
+                "kubectl is 1.%s: manifests are checked with 1.%d or newer".formatted(minor, OLDEST));
+        String yaml = kubectl("kustomize", folder.toString());
+        return new Manifests(
+                folder,
+                yaml,
+                Arrays.stream(yaml.split("\n---\n"))
+                        .map(document -> (HasMetadata) Serialization.unmarshal(document))
+                        .toList());
+    }
+
+    /** What it says; any complaint is an error. */
+    private static String kubectl(String... arguments) {
+        List<String> command = new ArrayList<>(List.of("kubectl"));
+        command.addAll(List.of(arguments));
         Process process;
         try {
-            process = new ProcessBuilder("kubectl", "kustomize", folder.toString()).start();
+            process = new ProcessBuilder(command).start();
         } catch (IOException missing) {
             return abort("kubectl is not there (Debian: kubernetes-client): " + missing.getMessage());
         }
         try {
-            String yaml = new String(process.getInputStream().readAllBytes(), UTF_8);
+            String said = new String(process.getInputStream().readAllBytes(), UTF_8);
             String complaints = new String(process.getErrorStream().readAllBytes(), UTF_8);
             assertThat(process.waitFor()).as(complaints).isZero();
             assertThat(complaints).isEmpty();
-            return new Manifests(
-                    folder,
-                    yaml,
-                    Arrays.stream(yaml.split("\n---\n"))
-                            .map(document -> (HasMetadata) Serialization.unmarshal(document))
-                            .toList());
+            return said;
         } catch (IOException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {
