@@ -1,7 +1,6 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.RunCatalog;
-import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Request;
@@ -26,6 +25,7 @@ final class ClusterRuns implements RunCatalog {
     private final RunsFolder folder;
     private final Settings settings;
     private final String holder;
+    private final NodeMetrics metrics;
     private final Map<String, ObjectStore> open = new ConcurrentHashMap<>();
     private final Set<String> completed = new HashSet<>();
 
@@ -33,11 +33,13 @@ final class ClusterRuns implements RunCatalog {
      * Makes a catalog.
      *
      * @param holder who supervises, for people
+     * @param metrics of this process
      */
-    ClusterRuns(RunsFolder folder, Settings settings, String holder) {
+    ClusterRuns(RunsFolder folder, Settings settings, String holder, NodeMetrics metrics) {
         this.folder = folder;
         this.settings = settings;
         this.holder = holder;
+        this.metrics = metrics;
     }
 
     @Override
@@ -69,13 +71,15 @@ final class ClusterRuns implements RunCatalog {
     }
 
     @Override
-    public RunSupervisor.Settings open(String run) {
+    public Opened open(String run) {
         ObjectStore store = folder.open(run);
         open.put(run, store);
         SpecFile spec = SpecFile.read(store);
         Recipe recipe = spec.identity(RunIdentity.class).recipe();
         int blocks = new Ledger(store).read().blocks();
-        return Supervision.of(run, spec.identityDigest(), Plan.of(recipe, blocks), recipe, store, settings, holder);
+        return new Opened(
+                Supervision.of(run, spec.identityDigest(), Plan.of(recipe, blocks), recipe, store, settings, holder),
+                new RunListeners(metrics.supervised(store, recipe)));
     }
 
     @Override

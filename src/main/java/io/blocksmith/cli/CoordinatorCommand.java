@@ -23,6 +23,9 @@ final class CoordinatorCommand implements Callable<Integer> {
     @Mixin
     private NodeOptions node = new NodeOptions();
 
+    @Mixin
+    private ApiOptions api = new ApiOptions();
+
     private final UnaryOperator<ObjectStore> aroundStores;
 
     CoordinatorCommand() {
@@ -36,13 +39,17 @@ final class CoordinatorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = node.load(Map.of());
+        Settings settings = api.over(node.load(Map.of()));
+        NodeApi.require(settings);
         String owner = "coordinator-%s-%d"
                 .formatted(Supervision.host(), settings.cluster().port());
-        ClusterRuns runs = new ClusterRuns(new RunsFolder(settings, owner, aroundStores), settings, Supervision.here());
-        try (NodeMetrics _ = NodeMetrics.start(settings, "coordinator", owner)) {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "coordinator", owner)) {
+            ClusterRuns runs = new ClusterRuns(
+                    new RunsFolder(settings, owner, aroundStores), settings, Supervision.here(), metrics);
             ActorSystem<Void> system =
                     ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
+            metrics.watch(system);
+            NodeApi.serve(system, settings);
             system.getWhenTerminated().toCompletableFuture().join();
         }
         return 0;

@@ -45,6 +45,9 @@ final class DemoCommand implements Callable<Integer> {
     @Mixin
     private ServingOptions serving = new ServingOptions();
 
+    @Mixin
+    private ApiOptions api = new ApiOptions();
+
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
@@ -63,7 +66,7 @@ final class DemoCommand implements Callable<Integer> {
                 files.calibration().toString(),
                 files.evaluation().toString());
         RunState state = new EmbeddedQuantization(
-                        run, SettingsLoader.load(Optional.empty(), RECIPE, serving.flags()), folder, false)
+                        run, api.over(SettingsLoader.load(Optional.empty(), RECIPE, serving.flags())), folder, false)
                 .run();
         new RunSummary(folder, state).print(System.out, json);
         return 0;

@@ -2,6 +2,7 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
+import io.blocksmith.cluster.RunListener;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
@@ -30,7 +31,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -76,7 +79,8 @@ final class EmbeddedQuantization {
 
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
-        try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER)) {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER);
+                EmbeddedApi _ = EmbeddedApi.start(settings, folder)) {
             return run(metrics);
         }
     }
@@ -133,7 +137,10 @@ final class EmbeddedQuantization {
             Pipeline pipeline =
                     new Pipeline(context, metrics.attempts(compute, thread), System::nanoTime, InstantSource.system());
             StageRunner stages = aroundStages.apply(pipeline);
-            EmbeddedRun run = EmbeddedRun.start(supervisor, new Device(stages, compute.fingerprint(), thread), view);
+            List<RunListener> listeners = new ArrayList<>(metrics.supervised(held.store(), settings.recipe()));
+            listeners.add(view);
+            EmbeddedRun run = EmbeddedRun.start(
+                    supervisor, new Device(stages, compute.fingerprint(), thread), new RunListeners(listeners));
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);

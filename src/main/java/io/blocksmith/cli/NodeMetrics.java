@@ -1,15 +1,24 @@
 package io.blocksmith.cli;
 
+import akka.actor.typed.ActorSystem;
 import io.blocksmith.bench.DevicePeak;
+import io.blocksmith.cluster.MemberWatch;
+import io.blocksmith.cluster.RunListener;
 import io.blocksmith.config.Settings;
 import io.blocksmith.metrics.AttemptMetrics;
 import io.blocksmith.metrics.BuildInfo;
+import io.blocksmith.metrics.ClusterMetrics;
 import io.blocksmith.metrics.MetricsServer;
+import io.blocksmith.metrics.RunMetrics;
 import io.blocksmith.run.StageMeter;
+import io.blocksmith.spec.Recipe;
+import io.blocksmith.store.ObjectStore;
 import io.blocksmith.tensor.Compute;
 import io.blocksmith.tensor.DeviceThread;
 import io.prometheus.client.CollectorRegistry;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -24,12 +33,18 @@ final class NodeMetrics implements AutoCloseable {
     private final String node;
     private final CollectorRegistry registry;
     private final Optional<MetricsServer> server;
+    private final RunMetrics runs;
+    private final ClusterMetrics cluster;
 
     private NodeMetrics(Settings settings, String node, CollectorRegistry registry, Optional<MetricsServer> server) {
         this.settings = settings;
         this.node = node;
         this.registry = registry;
         this.server = server;
+        this.runs = new RunMetrics(registry, InstantSource.system(), System::nanoTime);
+        this.cluster = new ClusterMetrics(registry);
+        // Whoever is in no cluster sees no members.
+        cluster.looked(Map.of(), 0);
     }
 
     /**
@@ -51,14 +66,21 @@ final class NodeMetrics implements AutoCloseable {
         return new NodeMetrics(settings, node, registry, Optional.of(server));
     }
 
-    /** What this process serves; more may be registered. */
-    CollectorRegistry registry() {
-        return registry;
+    /** Whether anybody can see it. */
+    private boolean isServed() {
+        return server.isPresent();
     }
 
-    /** Whether anybody can see it. */
-    boolean isServed() {
-        return server.isPresent();
+    /** What measures a run that this process supervises; nothing where nobody can see it. */
+    List<RunListener> supervised(ObjectStore store, Recipe recipe) {
+        return isServed() ? List.of(new MeasuredRun(runs, store, recipe, System::nanoTime)) : List.of();
+    }
+
+    /** Counts the members of the cluster, as {@code system} sees them. */
+    void watch(ActorSystem<?> system) {
+        if (isServed()) {
+            MemberWatch.start(system, members -> cluster.looked(members.counts(), members.unreachable()));
+        }
     }
 
     /** Counts what attempts measure, and measures the device on its thread first; does neither where nobody can see it. */

@@ -48,6 +48,9 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private ServingOptions serving = new ServingOptions();
 
+    @Mixin
+    private ApiOptions api = new ApiOptions();
+
     @Option(
             names = "--takeover",
             description = "Go on although the run's holder on another machine has not released it, once it was silent"
@@ -66,7 +69,7 @@ final class QuantizeCommand implements Callable<Integer> {
                     "%s is no run folder yet: a new run needs --model and --calibration", folder);
         }
         RunInputs inputs = resumed ? inputsOf(folder) : given(new RunInputs("", "", ""));
-        RunState state = new EmbeddedQuantization(inputs, settings(folder, resumed), folder, takeover).run();
+        RunState state = new EmbeddedQuantization(inputs, api.over(settings(folder, resumed)), folder, takeover).run();
         new RunSummary(folder, state).print(System.out, json);
         return 0;
     }

@@ -4,14 +4,8 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
-import io.blocksmith.run.StageState.Running;
-import io.blocksmith.spec.ExportFormat;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
+import io.blocksmith.status.StageRetry;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -45,47 +39,17 @@ final class RetryCommand implements Callable<Integer> {
     }
 
     private Request request(RunState state) {
-        Stage stage = stage(state);
-        if (state.stage(stage) instanceof Running running) {
-            throw BlocksmithException.user(
-                    "%s runs now on %s: wait for it, or pause the run first", stage.key(), running.worker());
-        }
-        if (state.isCommitted(stage) && !yes) {
-            throw BlocksmithException.user(
-                    "%s has its result: give --yes to have it made again, which takes as long as the first time",
-                    stage.key());
-        }
-        return new Request.Retry(Asking.by(), stage);
-    }
-
-    private Stage stage(RunState state) {
-        if (wanted.matches("[0-9]{1,6}")) {
-            int block = Integer.parseInt(wanted);
-            if (block >= state.blocks()) {
+        return switch (StageRetry.of(state, wanted, yes)) {
+            case StageRetry.Unknown(String found, String expected) ->
+                throw BlocksmithException.user("%s: no such stage; expected: %s", found, expected);
+            case StageRetry.Runs(Stage stage, String worker) ->
                 throw BlocksmithException.user(
-                        "block %d: the run has %d blocks, counted from 0", block, state.blocks());
-            }
-            return new Stage.TrainBlock(block);
-        }
-        List<Stage> known = new ArrayList<>(state.stages().keySet());
-        known.addAll(possible(state.blocks()));
-        Optional<Stage> found =
-                known.stream().filter(stage -> stage.key().equals(wanted)).findFirst();
-        return found.orElseThrow(() -> BlocksmithException.user(
-                "%s: no such stage; expected a block's number, or one of block-000, repair-000, end-to-end,"
-                        + " export-gptq, evaluate-block-ap, report and the like",
-                wanted));
-    }
-
-    /** Captures are known once they have run. */
-    private static List<Stage> possible(int blocks) {
-        return Stream.of(
-                        IntStream.range(0, blocks).<Stage>mapToObj(Stage.TrainBlock::new),
-                        IntStream.range(0, blocks).<Stage>mapToObj(Stage.RepairBlock::new),
-                        Stream.of(ExportFormat.values()).<Stage>map(Stage.Export::new),
-                        Stream.of(Stage.Subject.values()).<Stage>map(Stage.Evaluate::new),
-                        Stream.<Stage>of(new Stage.EndToEnd(), new Stage.Report()))
-                .<Stage>flatMap(stages -> stages)
-                .toList();
+                        "%s runs now on %s: wait for it, or pause the run first", stage.key(), worker);
+            case StageRetry.HasResult(Stage stage) ->
+                throw BlocksmithException.user(
+                        "%s has its result: give --yes to have it made again, which takes as long as the first time",
+                        stage.key());
+            case StageRetry.Allowed(Stage stage) -> new Request.Retry(Asking.by(), stage);
+        };
     }
 }

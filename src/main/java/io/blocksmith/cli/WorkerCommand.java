@@ -85,6 +85,7 @@ final class WorkerCommand implements Callable<Integer> {
                     identity,
                     new Device(aroundStages.apply(runs), compute.fingerprint(), thread),
                     Supervision.pace(settings));
+            metrics.watch(system);
             system.getWhenTerminated().toCompletableFuture().join();
         }
         return 0;

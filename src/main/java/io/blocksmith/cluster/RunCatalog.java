@@ -11,12 +11,15 @@ public interface RunCatalog {
      */
     List<String> waiting();
 
+    /** What a supervisor of a run is made with, and who watches it. */
+    record Opened(RunSupervisor.Settings settings, RunListener listener) {}
+
     /**
-     * What a supervisor of the run is made with.
+     * Makes ready to supervise the run.
      *
      * @throws io.blocksmith.failure.BlocksmithException when its folder cannot be read
      */
-    RunSupervisor.Settings open(String run);
+    Opened open(String run);
 
     /** The run's supervisor is gone; what {@link #open} took for it is given back. */
     void close(String run);

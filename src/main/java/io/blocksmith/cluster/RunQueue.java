@@ -11,8 +11,6 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
-import io.blocksmith.run.Event;
-import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import java.time.Duration;
 import java.util.HashMap;
@@ -39,7 +37,7 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
 
     private record Found(List<String> waiting) implements Command {}
 
-    private record Opened(String run, RunSupervisor.Settings settings) implements Command {}
+    private record Opened(String run, RunCatalog.Opened opened) implements Command {}
 
     private record NotOpened(String run, Throwable cause) implements Command {}
 
@@ -106,8 +104,8 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
                 take(waiting);
                 yield this;
             }
-            case Opened(String run, RunSupervisor.Settings settings) -> {
-                supervise(run, settings);
+            case Opened(String run, RunCatalog.Opened opened) -> {
+                supervise(run, opened);
                 yield this;
             }
             case NotOpened(String run, Throwable cause) -> {
@@ -144,16 +142,17 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
         current.ifPresent(run -> getContext()
                 .pipeToSelf(
                         CompletableFuture.supplyAsync(() -> catalog.open(run), files),
-                        (settings, failure) -> failure == null
-                                ? new Opened(run, settings)
+                        (opened, failure) -> failure == null
+                                ? new Opened(run, opened)
                                 : new NotOpened(run, failure.getCause() == null ? failure : failure.getCause())));
     }
 
-    private void supervise(String run, RunSupervisor.Settings settings) {
+    private void supervise(String run, RunCatalog.Opened opened) {
         CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
         ActorRef<Observer.Command> observer =
-                getContext().spawnAnonymous(Observer.create(new Silent(), outcome), DispatcherSelector.blocking());
-        ActorRef<RunSupervisor.Command> actor = getContext().spawnAnonymous(RunSupervisor.create(settings, observer));
+                getContext().spawnAnonymous(Observer.create(opened.listener(), outcome), DispatcherSelector.blocking());
+        ActorRef<RunSupervisor.Command> actor =
+                getContext().spawnAnonymous(RunSupervisor.create(opened.settings(), observer));
         getContext().watch(actor);
         supervisor = Optional.of(actor);
         getContext().pipeToSelf(outcome, (how, _) -> new Over(run, Optional.ofNullable(how)));
@@ -185,18 +184,5 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
                 "taken over by %s in epoch %d".formatted(holder, epoch);
             case RunOutcome.Broken(Throwable cause) -> "cannot go on: " + cause.getMessage();
         };
-    }
-
-    /** A coordinator has no terminal to show a run on; the log and the beacon tell of it. */
-    private static final class Silent implements RunListener {
-        @Override
-        public void recorded(Event event, RunState after) {
-            // In the ledger for everybody to read.
-        }
-
-        @Override
-        public void progressed(Progress progress) {
-            // In the beacon for everybody to read.
-        }
     }
 }

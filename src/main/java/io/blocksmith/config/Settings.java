@@ -39,6 +39,11 @@ public record Settings(
         return new Settings(other, compute, checkpoint, run, cluster, patience, s3, metrics, http, webhook, akka);
     }
 
+    /** These settings with the API elsewhere. */
+    public Settings with(Http other) {
+        return new Settings(recipe, compute, checkpoint, run, cluster, patience, s3, metrics, other, webhook, akka);
+    }
+
     /**
      * Saving of a training that is under way.
      *

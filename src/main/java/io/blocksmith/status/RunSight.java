@@ -36,6 +36,7 @@ import java.util.UUID;
 /**
  * A run as its store shows it at one moment, to somebody who may be anywhere.
  *
+ * @param at when it was looked at, by the clock of whoever looks
  * @param plan empty while the run was never started, because only its ledger knows how many blocks there are
  * @param live the last heartbeat
  * @param shown what the supervisor said with it
@@ -45,6 +46,7 @@ import java.util.UUID;
  */
 public record RunSight(
         String where,
+        Instant at,
         Recipe recipe,
         Optional<Plan> plan,
         List<Event> events,
@@ -79,11 +81,13 @@ public record RunSight(
         List<Event> events = ledger.events();
         RunState state = ledger.read();
         Optional<LiveRun> shown = live.flatMap(status -> status.status(LiveRun.class));
-        Duration age = shown.map(run -> Duration.between(run.at(), clock.instant()))
+        Instant now = clock.instant();
+        Duration age = shown.map(run -> Duration.between(run.at(), now))
                 .map(found -> found.isNegative() ? Duration.ZERO : found)
                 .orElse(Duration.ZERO);
         return new RunSight(
                 where,
+                now,
                 recipe,
                 state.blocks() == 0 ? Optional.empty() : Optional.of(Plan.of(recipe, state.blocks())),
                 events,
@@ -125,11 +129,7 @@ public record RunSight(
     }
 
     public RunWork work(Plan known) {
-        int windows = recipe.evaluation().windows() > 0
-                ? recipe.evaluation().windows()
-                : recipe.calibration().validationSamples();
-        double tokens = (double) windows * recipe.evaluation().context();
-        return new RunWork(known, recipe, state.blocks(), tokens);
+        return RunWork.of(known, recipe, state.blocks());
     }
 
     /** The time left at the pace of the present supervisor, by its own clock, without its pauses. */

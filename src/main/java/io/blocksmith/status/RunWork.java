@@ -34,6 +34,15 @@ public final class RunWork {
         this.evaluatedTokens = evaluatedTokens;
     }
 
+    /** The work of a run whose evaluation text is not at hand; one that is measured whole counts as the held-out windows. */
+    public static RunWork of(Plan plan, Recipe recipe, int blocks) {
+        int windows = recipe.evaluation().windows() > 0
+                ? recipe.evaluation().windows()
+                : recipe.calibration().validationSamples();
+        return new RunWork(
+                plan, recipe, blocks, (double) windows * recipe.evaluation().context());
+    }
+
     /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
     public double fraction(RunState state, Collection<Progress> running) {
         Map<Stage, Progress> latest = new HashMap<>();

@@ -5,13 +5,17 @@ import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState.Rest;
+import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Committed;
+import io.blocksmith.spec.Recipe;
 import io.blocksmith.stage.Figures;
 import io.blocksmith.store.LiveStatus;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What {@code status --json} answers. Keys are only ever added while {@code version} stays; numbers that are not known are
@@ -20,6 +24,7 @@ import java.util.Map;
 public final class StatusJson {
     private static final int VERSION = 1;
     private static final int FAILURES = 10;
+    private static final int EVENTS = 40;
 
     private final RunSight sight;
 
@@ -37,7 +42,10 @@ public final class StatusJson {
         tree.put("done", sight.done());
         tree.put("total", sight.total());
         tree.put("fraction", number(sight.fraction()));
+        tree.put("percent", number(100 * sight.fraction()));
         tree.put("seconds-left", number(sight.secondsLeft().orElse(Double.NaN)));
+        tree.put("now", sight.at().toString());
+        tree.put("recipe", recipe(sight.recipe()));
         tree.put("supervisor", supervisor());
         tree.put("stopping", sight.shown().map(LiveRun::stopping).orElse(false));
         tree.put(
@@ -47,14 +55,18 @@ public final class StatusJson {
                         .filter(text -> !text.isEmpty())
                         .orElse(null));
         tree.put("attempts", sight.attempts().stream().map(StatusJson::attempt).toList());
+        tree.put("blocks", BlockJson.of(sight));
         tree.put(
                 "committed",
                 sight.state().committed().stream().map(StatusJson::committed).toList());
+        tree.put("perplexities", perplexities());
         tree.put(
                 "workers",
                 sight.shown().map(LiveRun::workers).orElse(List.of()).stream()
                         .map(this::worker)
                         .toList());
+        tree.put("last-checkpoint", lastCheckpoint());
+        tree.put("events", EventJson.after(sight.events(), sight.events().size() - EVENTS));
         tree.put("drained", List.copyOf(sight.state().drained()));
         tree.put(
                 "requests",
@@ -65,6 +77,30 @@ public final class StatusJson {
                 "failures",
                 sight.failures(FAILURES).stream().map(StatusJson::failed).toList());
         tree.put("failure", sight.failure().map(StatusJson::failure).orElse(null));
+        return tree;
+    }
+
+    private static Map<String, Object> recipe(Recipe recipe) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("bits", recipe.quantization().bits());
+        tree.put("group-size", recipe.quantization().groupSize());
+        tree.put("symmetric", recipe.quantization().symmetric());
+        tree.put("segments", recipe.blockAp().segments());
+        tree.put("repair-samples", recipe.blockAp().repair().samples());
+        tree.put("train-samples", recipe.calibration().trainSamples());
+        tree.put("epochs", recipe.blockAp().epochs());
+        return tree;
+    }
+
+    /** Those that are measured already. */
+    private Map<String, Object> perplexities() {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        for (Stage.Subject subject : Stage.Subject.values()) {
+            sight.state()
+                    .result(new Stage.Evaluate(subject))
+                    .map(result -> number(result.figures().getOrDefault(Figures.PERPLEXITY, Double.NaN)))
+                    .ifPresent(perplexity -> tree.put(subject.key(), perplexity));
+        }
         return tree;
     }
 
@@ -108,7 +144,38 @@ public final class StatusJson {
         tree.put("saved-step", progress.savedStep());
         tree.put("data-wait", number(progress.dataWait()));
         tree.put("straggler", attempt.straggler());
+        tree.put("kind", kind(progress.ticket().stage()));
+        tree.put("block", block(progress.ticket().stage()));
+        tree.put("step-seconds", number(progress.stepSeconds()));
+        tree.put(
+                "saved-at", attempt.savedAt() == null ? null : attempt.savedAt().toString());
+        tree.put(
+                "curve",
+                attempt.curve().stream()
+                        .filter(point -> Double.isFinite(point.loss()))
+                        .map(point -> List.of(point.step(), point.loss()))
+                        .toList());
         return tree;
+    }
+
+    private static String kind(Stage stage) {
+        return switch (stage) {
+            case Stage.Capture _ -> "capture";
+            case Stage.TrainBlock _ -> "train-block";
+            case Stage.RepairBlock _ -> "repair-block";
+            case Stage.EndToEnd _ -> "end-to-end";
+            case Stage.Export _ -> "export";
+            case Stage.Evaluate _ -> "evaluate";
+            case Stage.Report _ -> "report";
+        };
+    }
+
+    private static Integer block(Stage stage) {
+        return switch (stage) {
+            case Stage.TrainBlock(int block) -> block;
+            case Stage.RepairBlock(int block) -> block;
+            case Stage.Capture _, Stage.EndToEnd _, Stage.Export _, Stage.Evaluate _, Stage.Report _ -> null;
+        };
     }
 
     private static Map<String, Object> committed(Committed committed) {
@@ -136,6 +203,31 @@ public final class StatusJson {
         tree.put("quarantined", worker.quarantined());
         tree.put("slow", worker.slow());
         tree.put("drained", sight.state().drained().contains(worker.name()));
+        Optional<Progress> runs = sight.attempts().stream()
+                .filter(attempt -> attempt.worker().equals(worker.name()))
+                .map(LiveRun.Attempt::progress)
+                .findFirst();
+        tree.put("stage", runs.map(progress -> progress.ticket().stage().key()).orElse(null));
+        tree.put(
+                "step-seconds",
+                runs.map(progress -> number(progress.stepSeconds())).orElse(null));
+        return tree;
+    }
+
+    /** The newest of the attempts under way; null when none has saved anything. */
+    private Map<String, Object> lastCheckpoint() {
+        return sight.attempts().stream()
+                .filter(attempt -> attempt.savedAt() != null)
+                .max(Comparator.comparing(LiveRun.Attempt::savedAt))
+                .map(StatusJson::checkpoint)
+                .orElse(null);
+    }
+
+    private static Map<String, Object> checkpoint(LiveRun.Attempt attempt) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("stage", attempt.progress().ticket().stage().key());
+        tree.put("step", attempt.progress().savedStep());
+        tree.put("at", attempt.savedAt().toString());
         return tree;
     }
 
@@ -173,7 +265,8 @@ public final class StatusJson {
         return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    private static Double number(double value) {
+    /** Null where JSON has no number. */
+    static Double number(double value) {
         return Double.isFinite(value) ? value : null;
     }
 }

@@ -273,6 +273,21 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     @Override
+    public long bytes() {
+        long bytes = 0;
+        for (String name : list("")) {
+            try {
+                bytes += Files.size(root.resolve(name));
+            } catch (NoSuchFileException deletedMeanwhile) {
+                continue;
+            } catch (IOException failure) {
+                throw StorageFailure.of(failure, "measure", root.resolve(name));
+            }
+        }
+        return bytes;
+    }
+
+    @Override
     public long freeBytes() {
         return FreeSpace.of(root);
     }

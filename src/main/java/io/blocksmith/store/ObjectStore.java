@@ -85,6 +85,9 @@ public interface ObjectStore extends AutoCloseable {
     /** Whether a small object can be written now; tried with one. */
     boolean isWritable();
 
+    /** Size of all complete objects together, in bytes; looks at each of them. */
+    long bytes();
+
     /** Room left for new objects, in bytes. */
     long freeBytes();
 

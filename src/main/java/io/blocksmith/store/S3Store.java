@@ -292,6 +292,20 @@ final class S3Store implements ObjectStore {
 
     /** A bucket has no end; the disk that work files and copies are on has. */
     @Override
+    public long bytes() {
+        return attempt(
+                "list",
+                "",
+                () -> client
+                        .listObjectsV2Paginator(
+                                request -> request.bucket(location.bucket()).prefix(location.prefix()))
+                        .contents()
+                        .stream()
+                        .mapToLong(S3Object::size)
+                        .sum());
+    }
+
+    @Override
     public long freeBytes() {
         return FreeSpace.of(cache);
     }

@@ -101,6 +101,11 @@ public record GatedStore(ObjectStore store, FaultGate gate) implements ObjectSto
     }
 
     @Override
+    public long bytes() {
+        return store.bytes();
+    }
+
+    @Override
     public long freeBytes() {
         return store.freeBytes();
     }

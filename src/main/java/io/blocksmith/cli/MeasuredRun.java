@@ -1,0 +1,135 @@
+package io.blocksmith.cli;
+
+import io.blocksmith.cluster.RunListener;
+import io.blocksmith.cluster.RunOutcome;
+import io.blocksmith.cluster.RunStatus;
+import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.metrics.RunMetrics;
+import io.blocksmith.metrics.RunSnapshot;
+import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Plan;
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Ticket;
+import io.blocksmith.spec.Recipe;
+import io.blocksmith.status.RunWork;
+import io.blocksmith.status.TimeLeft;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.RunNames;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes what a supervisor tells of its run to the metrics of this process. */
+final class MeasuredRun implements RunListener {
+    private static final Logger LOG = LoggerFactory.getLogger(MeasuredRun.class);
+    /** Between two measurements of the store, which look at every object. */
+    private static final long STORE_EVERY_NANOS = 60_000_000_000L;
+
+    private final RunMetrics metrics;
+    private final ObjectStore store;
+    private final Recipe recipe;
+    private final LongSupplier nanoTime;
+    private final TimeLeft left;
+    private Optional<Plan> plan = Optional.empty();
+    private Optional<Long> measured = Optional.empty();
+    private Optional<RunState> latest = Optional.empty();
+
+    MeasuredRun(RunMetrics metrics, ObjectStore store, Recipe recipe, LongSupplier nanoTime) {
+        this.metrics = metrics;
+        this.store = store;
+        this.recipe = recipe;
+        this.nanoTime = nanoTime;
+        this.left = new TimeLeft(nanoTime);
+    }
+
+    @Override
+    public void recorded(Event event, RunState after) {
+        latest = Optional.of(after);
+        if (event instanceof SupervisorStarted) {
+            plan = Optional.of(Plan.of(recipe, after.blocks()));
+            metrics.took(
+                    new RunMetrics.Kind(
+                            after.run(),
+                            recipe.quantization().bits(),
+                            recipe.quantization().groupSize(),
+                            recipe.blockAp().segments(),
+                            after.holder()),
+                    upTo(event));
+        } else if (plan.isPresent()) {
+            metrics.recorded(event, after);
+        }
+    }
+
+    /** What comes later will be told. */
+    private List<Event> upTo(Event event) {
+        List<Event> events = new Ledger(store).events();
+        return events.subList(0, events.lastIndexOf(event) + 1);
+    }
+
+    @Override
+    public void progressed(Progress progress) {
+        if (plan.isPresent()) {
+            metrics.progressed(progress);
+        }
+    }
+
+    @Override
+    public void looked(RunStatus status) {
+        if (plan.isEmpty()) {
+            return;
+        }
+        RunState state = status.state();
+        double fraction = RunWork.of(plan.get(), recipe, state.blocks())
+                .fraction(state, status.progress().values());
+        OptionalDouble seconds = left.at(fraction, state.phase() == RunState.Phase.RUNNING);
+        metrics.looked(new RunSnapshot(
+                state,
+                status.progress(),
+                status.known().keySet(),
+                status.reachable(),
+                status.stragglers().size(),
+                status.trouble().isPresent(),
+                plan.get().stages().size(),
+                fraction,
+                seconds));
+        measureStore(state.run());
+    }
+
+    private void measureStore(String run) {
+        long now = nanoTime.getAsLong();
+        if (measured.isPresent() && now - measured.get() < STORE_EVERY_NANOS) {
+            return;
+        }
+        measured = Optional.of(now);
+        try {
+            // The room of a bucket has no end that anybody could tell; what a store of objects has locally is a cache.
+            boolean remote = store.where(RunNames.SPEC).startsWith("s3://");
+            metrics.stored(run, store.bytes(), remote ? -1 : store.freeBytes());
+        } catch (BlocksmithException unavailable) {
+            LOG.warn("the store cannot be measured: {}", unavailable.getMessage());
+        }
+    }
+
+    @Override
+    public void stale(Ticket ticket) {
+        metrics.stale(ticket.run());
+    }
+
+    @Override
+    public void ended(RunOutcome outcome) {
+        switch (outcome) {
+            case RunOutcome.Completed _, RunOutcome.Stopped _ -> metrics.rests();
+            case RunOutcome.Fenced _ -> {
+                latest.ifPresent(state -> metrics.fenced(state.run()));
+                metrics.lost();
+            }
+            case RunOutcome.Broken _ -> metrics.lost();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package io.blocksmith.http;
+
+import io.blocksmith.status.RunSight;
+import io.blocksmith.status.StatusJson;
+import io.blocksmith.store.Lease;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.ObjectStore;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One run that this process looks at; by one thread at a time. */
+final class OpenRun implements AutoCloseable {
+    private final String where;
+    private final ObjectStore store;
+    private final Ledger ledger;
+    private final Lease.Processes processes;
+    private final InstantSource clock;
+
+    /**
+     * What a look showed.
+     *
+     * @param document the status document, in one line of UTF-8
+     * @param tag differs when anything but the time does
+     */
+    record Seen(RunSight sight, byte[] document, String tag) {}
+
+    /** A run in {@code store}, which is closed with it. */
+    OpenRun(String where, ObjectStore store, Lease.Processes processes, InstantSource clock) {
+        this.where = where;
+        this.store = store;
+        this.ledger = new Ledger(store);
+        this.processes = processes;
+        this.clock = clock;
+    }
+
+    Seen look() {
+        RunSight sight = RunSight.of(where, store, ledger, processes, clock);
+        Map<String, Object> tree = new StatusJson(sight).tree();
+        return new Seen(sight, Json.write(tree), tag(tree));
+    }
+
+    ObjectStore store() {
+        return store;
+    }
+
+    private static String tag(Map<String, Object> tree) {
+        Map<String, Object> timeless = new LinkedHashMap<>(tree);
+        timeless.remove("now");
+        timeless.computeIfPresent("supervisor", (key, value) -> {
+            Map<Object, Object> supervisor = new LinkedHashMap<>((Map<?, ?>) value);
+            supervisor.remove("seconds-since-beat");
+            return supervisor;
+        });
+        return EntityTag.of(Json.write(timeless));
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

@@ -1,0 +1,169 @@
+package io.blocksmith.metrics;
+
+import io.blocksmith.run.Event.RestCause;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.StageState.Committed;
+import io.blocksmith.run.WorkerView;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Gauge;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** How a run stands, as its supervisor sees it. */
+final class RunGauges {
+    private static final List<Phase> PHASES =
+            List.of(Phase.SUBMITTED, Phase.RUNNING, Phase.PAUSED, Phase.STOPPED, Phase.COMPLETED);
+
+    private final Map<Metric, Gauge> gauges = new TreeMap<>();
+    private final Families families;
+
+    RunGauges(CollectorRegistry registry) {
+        families = new Families(registry);
+        List.of(
+                        Metric.RUN_STATE,
+                        Metric.RUN_REST_INFO,
+                        Metric.RUN_TROUBLE,
+                        Metric.RUN_SUPERVISOR_EPOCH,
+                        Metric.RUN_BLOCKS,
+                        Metric.RUN_BLOCKS_DONE,
+                        Metric.RUN_STAGES,
+                        Metric.RUN_STAGES_DONE,
+                        Metric.RUN_PROGRESS_RATIO,
+                        Metric.RUN_ETA_SECONDS,
+                        Metric.RUN_LAST_PROGRESS_TIMESTAMP_SECONDS,
+                        Metric.RUN_WORKERS,
+                        Metric.RUN_STRAGGLERS,
+                        Metric.BLOCK_VALIDATION_LOSS,
+                        Metric.PERPLEXITY,
+                        Metric.STORE_BYTES,
+                        Metric.STORE_FREE_BYTES)
+                .forEach(metric -> gauges.put(metric, families.gauge(metric)));
+    }
+
+    private Gauge.Child of(Metric metric, String... labels) {
+        return gauges.get(metric).labels(labels);
+    }
+
+    void progressed(String run, Instant when) {
+        of(Metric.RUN_LAST_PROGRESS_TIMESTAMP_SECONDS, run).set(when.toEpochMilli() / 1e3);
+    }
+
+    /**
+     * Sizes of the run's store.
+     *
+     * @param free negative when the store cannot tell
+     */
+    void stored(String run, long bytes, long free) {
+        of(Metric.STORE_BYTES, run).set(bytes);
+        if (free >= 0) {
+            of(Metric.STORE_FREE_BYTES, run).set(free);
+        }
+    }
+
+    void looked(RunSnapshot snapshot) {
+        RunState state = snapshot.state();
+        String run = state.run();
+        standing(state);
+        of(Metric.RUN_TROUBLE, run).set(snapshot.inTrouble() ? 1 : 0);
+        of(Metric.RUN_STAGES, run).set(snapshot.stages());
+        of(Metric.RUN_PROGRESS_RATIO, run).set(snapshot.fraction());
+        snapshot.secondsLeft()
+                .ifPresentOrElse(
+                        seconds -> of(Metric.RUN_ETA_SECONDS, run).set(seconds),
+                        () -> gauges.get(Metric.RUN_ETA_SECONDS).remove(run));
+        of(Metric.RUN_STRAGGLERS, run).set(snapshot.stragglers());
+        workers(snapshot);
+    }
+
+    /** What the ledger alone tells. */
+    void standing(RunState state) {
+        String run = state.run();
+        for (Phase phase : PHASES) {
+            of(Metric.RUN_STATE, run, key(phase)).set(phase == state.phase() ? 1 : 0);
+        }
+        for (RestCause cause : RestCause.values()) {
+            boolean rests = state.rest().filter(rest -> rest.cause() == cause).isPresent();
+            of(Metric.RUN_REST_INFO, run, key(cause)).set(rests ? 1 : 0);
+        }
+        of(Metric.RUN_SUPERVISOR_EPOCH, run).set(state.epoch());
+        of(Metric.RUN_BLOCKS, run).set(state.blocks());
+        long blocks = 0;
+        for (Committed committed : state.committed()) {
+            if (committed.ticket().stage() instanceof Stage.TrainBlock) {
+                blocks++;
+            }
+            results(run, committed);
+        }
+        of(Metric.RUN_BLOCKS_DONE, run).set(blocks);
+        of(Metric.RUN_STAGES_DONE, run).set(state.committed().size());
+    }
+
+    /** The figures of {@code stage.Figures}, by the names that are in every ledger. */
+    private void results(String run, Committed committed) {
+        Map<String, Double> figures = committed.result().figures();
+        switch (committed.ticket().stage()) {
+            case Stage.TrainBlock(int block) -> {
+                String index = Integer.toString(block);
+                set(Metric.BLOCK_VALIDATION_LOSS, figures.get("start-loss"), run, index, "start");
+                set(Metric.BLOCK_VALIDATION_LOSS, figures.get("final-loss"), run, index, "final");
+            }
+            case Stage.Evaluate(Stage.Subject subject) ->
+                set(Metric.PERPLEXITY, figures.get("perplexity"), run, subject.key());
+            case Stage.Capture _, Stage.RepairBlock _, Stage.EndToEnd _, Stage.Export _, Stage.Report _ -> {}
+        }
+    }
+
+    private void set(Metric metric, Double value, String... labels) {
+        if (value != null && Double.isFinite(value)) {
+            of(metric, labels).set(value);
+        }
+    }
+
+    private void workers(RunSnapshot snapshot) {
+        Map<String, Integer> counts = new TreeMap<>();
+        List.of("busy", "assisting", "idle", "drained", "quarantined", "unreachable")
+                .forEach(state -> counts.put(state, 0));
+        for (String worker : snapshot.known()) {
+            counts.merge(workerState(snapshot, worker), 1, Integer::sum);
+        }
+        counts.forEach((state, count) ->
+                of(Metric.RUN_WORKERS, snapshot.state().run(), state).set(count));
+    }
+
+    private static String workerState(RunSnapshot snapshot, String worker) {
+        WorkerView view = snapshot.reachable().get(worker);
+        if (view == null) {
+            return "unreachable";
+        }
+        if (!view.holds().isEmpty()) {
+            return "busy";
+        }
+        if (view.assists().isPresent()) {
+            return "assisting";
+        }
+        if (snapshot.state().drained().contains(worker)) {
+            return "drained";
+        }
+        return view.quarantined() ? "quarantined" : "idle";
+    }
+
+    private static String key(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** What only a supervised run has goes. */
+    void rest() {
+        List.of(Metric.RUN_ETA_SECONDS, Metric.RUN_WORKERS, Metric.RUN_STRAGGLERS)
+                .forEach(metric -> gauges.get(metric).clear());
+    }
+
+    void clear() {
+        new ArrayList<>(gauges.values()).forEach(Gauge::clear);
+    }
+}
