@@ -59,8 +59,7 @@ public sealed interface Discovery {
             }
             Map<String, Object> ours = new HashMap<>();
             ours.put("akka.management.http.hostname", address.host());
-            ours.put(
-                    "akka.management.cluster.bootstrap.new-cluster-enabled", role.equals(ClusterNode.COORDINATOR));
+            ours.put("akka.management.cluster.bootstrap.new-cluster-enabled", role.equals(ClusterNode.COORDINATOR));
             return ConfigFactory.parseMap(ours).withFallback(ConfigFactory.parseResources("kubernetes.conf"));
         }
 

@@ -110,7 +110,8 @@ class BootstrapTest {
             Waits.until(host(i) + " to be ready", () -> status(node, "/ready") == 200);
         }
         assertThat(IntStream.rangeClosed(0, COORDINATORS)
-                        .mapToObj(i -> get(i, "/cluster/members/").path("oldest").asText())
+                        .mapToObj(
+                                i -> get(i, "/cluster/members/").path("oldest").asText())
                         .distinct())
                 .hasSize(1);
     }
@@ -143,12 +144,18 @@ class BootstrapTest {
     private TestNode node(String role, int index, String name, Path gate) {
         List<String> environment = new ArrayList<>(List.of("env"));
         Map.of(
-                        "POD_IP", host(index),
-                        "POD_NAME", name,
-                        "BLOCKSMITH_DEVICE", "cpu",
-                        "BLOCKSMITH_THREADS", "1",
-                        "KUBERNETES_SERVICE_HOST", "127.0.0.1",
-                        "KUBERNETES_SERVICE_PORT", Integer.toString(api.port()))
+                        "POD_IP",
+                        host(index),
+                        "POD_NAME",
+                        name,
+                        "BLOCKSMITH_DEVICE",
+                        "cpu",
+                        "BLOCKSMITH_THREADS",
+                        "1",
+                        "KUBERNETES_SERVICE_HOST",
+                        "127.0.0.1",
+                        "KUBERNETES_SERVICE_PORT",
+                        Integer.toString(api.port()))
                 .forEach((key, value) -> environment.add(key + "=" + value));
         List<String> arguments = new ArrayList<>(List.of(
                 gate.toString(),
@@ -157,16 +164,23 @@ class BootstrapTest {
                 SETTINGS.resolve(role + ".conf").toString()));
         String mounted = "akka.discovery.kubernetes-api.";
         Map.of(
-                        "cluster.runs", folder.resolve("runs").toString(),
-                        mounted + "api-ca-path", api.account().resolve("ca.crt").toString(),
-                        mounted + "api-token-path", api.account().resolve("token").toString(),
+                        "cluster.runs",
+                        folder.resolve("runs").toString(),
+                        mounted + "api-ca-path",
+                        api.account().resolve("ca.crt").toString(),
+                        mounted + "api-token-path",
+                        api.account().resolve("token").toString(),
                         mounted + "pod-namespace-path",
-                                api.account().resolve("namespace").toString(),
-                        "akka.management.cluster.bootstrap.contact-point-discovery.exponential-backoff-max", "1s",
+                        api.account().resolve("namespace").toString(),
+                        "akka.management.cluster.bootstrap.contact-point-discovery.exponential-backoff-max",
+                        "1s",
                         // A busy machine must not look like a dead one.
-                        "akka.cluster.failure-detector.acceptable-heartbeat-pause", "30s",
-                        "metrics.port", "0",
-                        "http.port", "0")
+                        "akka.cluster.failure-detector.acceptable-heartbeat-pause",
+                        "30s",
+                        "metrics.port",
+                        "0",
+                        "http.port",
+                        "0")
                 .forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
         api.add(pod(role, name, host(index)));
         TestNode node = new TestNode(name, environment, arguments, folder.resolve(name + ".log"));

@@ -94,11 +94,9 @@ record Manifests(Path folder, String yaml, List<HasMetadata> resources) {
     /** The resource of a type with this name; a generated config map may have a digest behind it. */
     <T extends HasMetadata> T named(Class<T> type, String name) {
         return all(type).stream()
-                .filter(resource ->
-                        resource.getMetadata().getName().matches(Pattern.quote(name) + "(-[a-z0-9]{10})?"))
+                .filter(resource -> resource.getMetadata().getName().matches(Pattern.quote(name) + "(-[a-z0-9]{10})?"))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError(
-                        "%s has no %s %s".formatted(folder, type.getSimpleName(), name)));
+                .orElseThrow(() -> new AssertionError("%s has no %s %s".formatted(folder, type.getSimpleName(), name)));
     }
 
     /** Nodes and jobs. */

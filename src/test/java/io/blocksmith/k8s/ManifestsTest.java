@@ -73,7 +73,9 @@ class ManifestsTest {
         assertThat(manifests.resources()).noneMatch(GenericKubernetesResource.class::isInstance);
         assertThat(manifests.resources())
                 .allSatisfy(resource -> assertThat(UnknownFields.of(
-                                resource.getKind() + " " + resource.getMetadata().getName(), resource))
+                                resource.getKind() + " "
+                                        + resource.getMetadata().getName(),
+                                resource))
                         .isEmpty());
     }
 
@@ -86,7 +88,8 @@ class ManifestsTest {
                         .distinct())
                 .hasSize(1)
                 .doesNotContainNull();
-        assertThat(manifests.resources()).noneMatch(resource -> resource.getKind().equals("Secret"));
+        assertThat(manifests.resources())
+                .noneMatch(resource -> resource.getKind().equals("Secret"));
     }
 
     @ParameterizedTest
@@ -137,16 +140,14 @@ class ManifestsTest {
     @ParameterizedTest
     @MethodSource("overlays")
     void podsAreGivenLongerToEndThanTheyMayTake(Manifests manifests) {
-        Config phases = ConfigFactory.parseResources("cluster.conf")
-                .resolve()
-                .getConfig("akka.coordinated-shutdown.phases");
+        Config phases =
+                ConfigFactory.parseResources("cluster.conf").resolve().getConfig("akka.coordinated-shutdown.phases");
         Duration ours = phases.root().keySet().stream()
                 .map(phase -> phases.getDuration(phase + ".timeout"))
                 .reduce(Duration.ZERO, Duration::plus);
         assertThat(ours).isGreaterThanOrEqualTo(Duration.ofSeconds(60));
         for (StatefulSet set : manifests.all(StatefulSet.class)) {
-            assertThat(Duration.ofSeconds(
-                            set.getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds()))
+            assertThat(Duration.ofSeconds(set.getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds()))
                     .isGreaterThan(ours);
         }
     }
@@ -165,17 +166,21 @@ class ManifestsTest {
                     .containsKey(kubernetes.getString("cluster.bootstrap.contact-point-discovery.port-name"));
         }
         assertThat(ports(manifests.node("coordinator"))).containsKey("http");
-        assertThat(manifests.all(Service.class)).isNotEmpty().allSatisfy(service -> service.getSpec()
-                .getPorts()
-                .forEach(port -> assertThat(selected(manifests, service.getSpec().getSelector()))
-                        .isNotEmpty()
-                        .allSatisfy(pod -> assertThat(ports(pod.getSpec()
-                                        .getContainers()
-                                        .getFirst()))
-                                .containsEntry(port.getTargetPort().getStrVal(), port.getPort()))));
-        assertThat(manifests.all(NetworkPolicy.class)).isNotEmpty().allSatisfy(policy -> policy.getSpec()
-                .getIngress()
-                .forEach(rule -> assertThat(rule.getFrom()).isNotEmpty()));
+        assertThat(manifests.all(Service.class))
+                .isNotEmpty()
+                .allSatisfy(service -> service.getSpec()
+                        .getPorts()
+                        .forEach(port -> assertThat(
+                                        selected(manifests, service.getSpec().getSelector()))
+                                .isNotEmpty()
+                                .allSatisfy(pod -> assertThat(ports(
+                                                pod.getSpec().getContainers().getFirst()))
+                                        .containsEntry(port.getTargetPort().getStrVal(), port.getPort()))));
+        assertThat(manifests.all(NetworkPolicy.class))
+                .isNotEmpty()
+                .allSatisfy(policy -> policy.getSpec()
+                        .getIngress()
+                        .forEach(rule -> assertThat(rule.getFrom()).isNotEmpty()));
         assertThat(manifests.all(NetworkPolicy.class).stream()
                         .flatMap(policy -> policy.getSpec().getIngress().stream())
                         .flatMap(rule -> rule.getPorts().stream())
@@ -189,8 +194,8 @@ class ManifestsTest {
     @ParameterizedTest
     @MethodSource("overlays")
     void discoveryFindsTheCoordinatorsAndNobodyElse(Manifests manifests) {
-        String cluster = ConfigFactory.parseString(settings(manifests).get("node.conf"))
-                .getString("cluster.name");
+        String cluster =
+                ConfigFactory.parseString(settings(manifests).get("node.conf")).getString("cluster.name");
         String selector = ConfigFactory.parseResources("kubernetes.conf")
                 .getString("akka.discovery.kubernetes-api.pod-label-selector")
                 .formatted(cluster);
@@ -198,7 +203,8 @@ class ManifestsTest {
                 .map(term -> term.split("=", 2))
                 .collect(Collectors.toMap(term -> term[0], term -> term[1]));
         assertThat(selected(manifests, labels))
-                .containsExactly(manifests.named(StatefulSet.class, "coordinator")
+                .containsExactly(manifests
+                        .named(StatefulSet.class, "coordinator")
                         .getSpec()
                         .getTemplate());
         Service names = manifests.named(Service.class, "blocksmith-nodes");
@@ -219,9 +225,10 @@ class ManifestsTest {
         Subject subject = binding.getSubjects().getFirst();
         ServiceAccount account = manifests.named(ServiceAccount.class, subject.getName());
         assertThat(subject.getNamespace()).isEqualTo(account.getMetadata().getNamespace());
-        assertThat(manifests.all(StatefulSet.class)).allSatisfy(set -> assertThat(
-                        set.getSpec().getTemplate().getSpec().getServiceAccountName())
-                .isEqualTo(account.getMetadata().getName()));
+        assertThat(manifests.all(StatefulSet.class))
+                .allSatisfy(
+                        set -> assertThat(set.getSpec().getTemplate().getSpec().getServiceAccountName())
+                                .isEqualTo(account.getMetadata().getName()));
     }
 
     @ParameterizedTest
@@ -249,7 +256,8 @@ class ManifestsTest {
     void everyReferenceResolves(Manifests manifests) throws IOException {
         Set<String> secrets = documentedSecrets();
         for (StatefulSet set : manifests.all(StatefulSet.class)) {
-            assertThat(manifests.named(Service.class, set.getSpec().getServiceName())).isNotNull();
+            assertThat(manifests.named(Service.class, set.getSpec().getServiceName()))
+                    .isNotNull();
         }
         for (PodTemplateSpec pod : manifests.pods()) {
             Set<String> volumes = new TreeSet<>();
@@ -282,8 +290,7 @@ class ManifestsTest {
                                 .filter(Objects::nonNull)
                                 .map(source -> source.getSecretKeyRef())
                                 .filter(Objects::nonNull))
-                        .allSatisfy(secret ->
-                                assertThat(secrets).contains(secret.getName() + " " + secret.getKey()));
+                        .allSatisfy(secret -> assertThat(secrets).contains(secret.getName() + " " + secret.getKey()));
             }
         }
     }
@@ -317,7 +324,9 @@ class ManifestsTest {
                         .getTolerations())
                 .extracting(Toleration::getKey)
                 .containsExactly("nvidia.com/gpu");
-        assertThat(gpu.named(PersistentVolumeClaim.class, "blocksmith").getSpec().getAccessModes())
+        assertThat(gpu.named(PersistentVolumeClaim.class, "blocksmith")
+                        .getSpec()
+                        .getAccessModes())
                 .containsExactly("ReadWriteMany");
     }
 
@@ -325,10 +334,12 @@ class ManifestsTest {
     @Test
     void theDemoNeedsNothing() {
         Manifests demo = Manifests.overlay("cpu-demo");
-        assertThat(demo.named(PersistentVolumeClaim.class, "blocksmith").getSpec().getAccessModes())
+        assertThat(demo.named(PersistentVolumeClaim.class, "blocksmith")
+                        .getSpec()
+                        .getAccessModes())
                 .containsExactly("ReadWriteOnce");
-        assertThat(demo.resources()).allSatisfy(resource -> assertThat(resource.getApiVersion())
-                .doesNotContain("monitoring.coreos.com"));
+        assertThat(demo.resources())
+                .allSatisfy(resource -> assertThat(resource.getApiVersion()).doesNotContain("monitoring.coreos.com"));
         assertThat(demo.pods()).allSatisfy(pod -> {
             assertThat(pod.getSpec().getAffinity().getPodAffinity().getRequiredDuringSchedulingIgnoredDuringExecution())
                     .allSatisfy(term -> assertThat(pod.getMetadata().getLabels())

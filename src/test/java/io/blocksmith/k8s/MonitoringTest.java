@@ -29,14 +29,14 @@ class MonitoringTest {
             Path.of("conf", "prometheus", "recording-rules.yml"), Path.of("conf", "prometheus", "alert-rules.yml"));
     private static final String GROUPS = "\ngroups:\n";
     private static final String HEAD = """
-            apiVersion: monitoring.coreos.com/v1
-            kind: PrometheusRule
-            metadata:
-              name: %s
-              labels: { app.kubernetes.io/name: blocksmith, app.kubernetes.io/part-of: blocksmith }
-            spec:
-              groups:
-            """;
+        apiVersion: monitoring.coreos.com/v1
+        kind: PrometheusRule
+        metadata:
+          name: %s
+          labels: { app.kubernetes.io/name: blocksmith, app.kubernetes.io/part-of: blocksmith }
+        spec:
+          groups:
+        """;
     private static final Path DASHBOARDS = Path.of("dashboards");
     private static final ObjectMapper JSON = new ObjectMapper();
     /** Of the annotation in which `kubectl apply` keeps what it applied. */
@@ -52,7 +52,8 @@ class MonitoringTest {
             String text = Files.readString(source);
             text.substring(text.indexOf(GROUPS) + GROUPS.length())
                     .lines()
-                    .forEach(line -> rules.append(line.isEmpty() ? "" : "  " + line).append('\n'));
+                    .forEach(line ->
+                            rules.append(line.isEmpty() ? "" : "  " + line).append('\n'));
         }
         if ("write".equals(System.getProperty("k8s"))) {
             Files.writeString(RULES, rules);
@@ -93,9 +94,11 @@ class MonitoringTest {
         assertThat(files).isNotEmpty();
         Set<String> collected = new TreeSet<>();
         for (ConfigMap map : Manifests.overlay("gpu").all(ConfigMap.class)) {
-            if ("1".equals(map.getMetadata().getLabels() == null
-                    ? null
-                    : map.getMetadata().getLabels().get("grafana_dashboard"))) {
+            if ("1"
+                    .equals(
+                            map.getMetadata().getLabels() == null
+                                    ? null
+                                    : map.getMetadata().getLabels().get("grafana_dashboard"))) {
                 assertThat(Serialization.asJson(map).length()).isLessThan(LIMIT);
                 map.getData().forEach((name, text) -> {
                     assertThat(DASHBOARDS.resolve(name)).hasContent(text);
@@ -110,15 +113,13 @@ class MonitoringTest {
     void prometheusFindsEveryNodeUnderTheNamesThatItsRulesKnow() throws IOException {
         Manifests gpu = Manifests.overlay("gpu");
         PodMonitor monitor = gpu.named(PodMonitor.class, "blocksmith");
-        PodMetricsEndpoint endpoint =
-                monitor.getSpec().getPodMetricsEndpoints().getFirst();
+        PodMetricsEndpoint endpoint = monitor.getSpec().getPodMetricsEndpoints().getFirst();
         Map<String, String> labels = monitor.getSpec().getSelector().getMatchLabels();
         RelabelConfig job = endpoint.getRelabelings().stream()
                 .filter(relabeling -> relabeling.getTargetLabel().equals("job"))
                 .findFirst()
                 .orElseThrow();
-        assertThat(job.getSourceLabels())
-                .containsExactly("__meta_kubernetes_pod_label_app_kubernetes_io_component");
+        assertThat(job.getSourceLabels()).containsExactly("__meta_kubernetes_pod_label_app_kubernetes_io_component");
         Set<String> jobs = new TreeSet<>();
         for (PodTemplateSpec pod : gpu.pods()) {
             assertThat(pod.getMetadata().getLabels()).containsAllEntriesOf(labels);
@@ -129,7 +130,8 @@ class MonitoringTest {
         }
         JsonNode prometheus = JSON.valueToTree(
                 Serialization.unmarshal(Files.readString(Path.of("conf/prometheus/prometheus.yml")), Map.class));
-        assertThat(prometheus.path("scrape_configs").findValuesAsText("job_name")).containsAll(jobs);
+        assertThat(prometheus.path("scrape_configs").findValuesAsText("job_name"))
+                .containsAll(jobs);
         assertThat(jobs).hasSize(2);
     }
 }

@@ -112,12 +112,13 @@ class MountedSettingsTest {
     /** Reads a file that a container has from a config map; unknown keys and missing variables are refused. */
     private Settings resolved(Manifests manifests, Container container, String file, String map) throws IOException {
         String name = Path.of(file).getFileName().toString();
-        assertThat(Path.of(file).getParent()).hasToString(mount(container, map.replace("blocksmith-", "")
-                .replace("demo", "recipe")));
+        assertThat(Path.of(file).getParent())
+                .hasToString(mount(container, map.replace("blocksmith-", "").replace("demo", "recipe")));
         Path mounted = Files.createTempDirectory(folder, "mounted");
         for (Map.Entry<String, String> entry :
                 manifests.named(ConfigMap.class, map).getData().entrySet()) {
-            String ours = entry.getValue().replace("\"" + IMAGE + "conf", "\"" + Path.of("conf").toAbsolutePath());
+            String ours = entry.getValue()
+                    .replace("\"" + IMAGE + "conf", "\"" + Path.of("conf").toAbsolutePath());
             Files.writeString(mounted.resolve(entry.getKey()), ours);
         }
         Map<String, String> environment = container.getEnv().stream()
@@ -127,8 +128,7 @@ class MountedSettingsTest {
                                 variable.getValueFrom().getSecretKeyRef().getOptional()))
                 .collect(Collectors.toMap(
                         variable -> variable.getName(),
-                        variable -> Optional.ofNullable(variable.getValue())
-                                .orElse("value of " + variable.getName())));
+                        variable -> Optional.ofNullable(variable.getValue()).orElse("value of " + variable.getName())));
         Config resolved = ConfigFactory.parseFile(
                         mounted.resolve(name).toFile(),
                         ConfigParseOptions.defaults().setAllowMissing(false))
