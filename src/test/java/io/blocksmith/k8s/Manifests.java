@@ -10,7 +10,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +28,9 @@ import java.util.stream.Stream;
  * @param resources each as the type of its kind
  */
 record Manifests(Path folder, String yaml, List<HasMetadata> resources) {
+    /** Knows each kind by its name. */
+    static final KubernetesSerialization KUBERNETES = new KubernetesSerialization();
+
     private static final Path OVERLAYS = Path.of("k8s", "overlays");
 
     /** The minor version from which `kubectl kustomize` knows components. */
@@ -58,7 +61,7 @@ record Manifests(Path folder, String yaml, List<HasMetadata> resources) {
                 folder,
                 yaml,
                 Arrays.stream(yaml.split("\n---\n"))
-                        .map(document -> (HasMetadata) Serialization.unmarshal(document))
+                        .map(document -> (HasMetadata) KUBERNETES.unmarshal(document))
                         .toList());
     }
 

@@ -31,7 +31,6 @@ import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.Subject;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +57,7 @@ class ManifestsTest {
 
     @Test
     void aMisspeltFieldWouldBeFound() {
-        HasMetadata service = Serialization.unmarshal("""
+        HasMetadata service = Manifests.KUBERNETES.unmarshal("""
             apiVersion: v1
             kind: Service
             metadata: { name: a }
