@@ -69,6 +69,7 @@ class ArchitectureTest {
                             "spec",
                             "failure")),
             Map.entry("cluster", List.of("store", "run", "metrics", "spec", "failure")),
+            Map.entry("webhook", List.of("failure")),
             Map.entry("status", List.of("cluster", "stage", "store", "run", "spec", "failure")),
             Map.entry(
                     "http",

@@ -1,6 +1,7 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.RunCatalog;
+import io.blocksmith.cluster.RunListener;
 import io.blocksmith.config.Settings;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Request;
@@ -19,13 +20,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
 
 /** The runs of a cluster, as its coordinators find them in the store. */
 final class ClusterRuns implements RunCatalog {
     private final RunsFolder folder;
     private final Settings settings;
     private final String holder;
-    private final NodeMetrics metrics;
+    private final BiFunction<ObjectStore, Recipe, RunListener> listeners;
     private final Map<String, ObjectStore> open = new ConcurrentHashMap<>();
     private final Set<String> completed = new HashSet<>();
 
@@ -33,13 +35,17 @@ final class ClusterRuns implements RunCatalog {
      * Makes a catalog.
      *
      * @param holder who supervises, for people
-     * @param metrics of this process
+     * @param listeners what watches a run that is supervised here
      */
-    ClusterRuns(RunsFolder folder, Settings settings, String holder, NodeMetrics metrics) {
+    ClusterRuns(
+            RunsFolder folder,
+            Settings settings,
+            String holder,
+            BiFunction<ObjectStore, Recipe, RunListener> listeners) {
         this.folder = folder;
         this.settings = settings;
         this.holder = holder;
-        this.metrics = metrics;
+        this.listeners = listeners;
     }
 
     @Override
@@ -79,7 +85,7 @@ final class ClusterRuns implements RunCatalog {
         int blocks = new Ledger(store).read().blocks();
         return new Opened(
                 Supervision.of(run, spec.identityDigest(), Plan.of(recipe, blocks), recipe, store, settings, holder),
-                new RunListeners(metrics.supervised(store, recipe)));
+                listeners.apply(store, recipe));
     }
 
     @Override

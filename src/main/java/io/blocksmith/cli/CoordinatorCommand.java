@@ -43,9 +43,13 @@ final class CoordinatorCommand implements Callable<Integer> {
         NodeApi.require(settings);
         String owner = "coordinator-%s-%d"
                 .formatted(Supervision.host(), settings.cluster().port());
-        try (NodeMetrics metrics = NodeMetrics.start(settings, "coordinator", owner)) {
+        try (NodeMetrics metrics = NodeMetrics.start(settings, "coordinator", owner);
+                Notices notices = Notices.start(settings.webhook(), metrics::notified)) {
             ClusterRuns runs = new ClusterRuns(
-                    new RunsFolder(settings, owner, aroundStores), settings, Supervision.here(), metrics);
+                    new RunsFolder(settings, owner, aroundStores),
+                    settings,
+                    Supervision.here(),
+                    (store, recipe) -> RunListeners.of(metrics, notices, store, recipe));
             ActorSystem<Void> system =
                     ClusterNode.coordinator(NodeOptions.address(settings), runs, Supervision.pace(settings));
             metrics.watch(system);

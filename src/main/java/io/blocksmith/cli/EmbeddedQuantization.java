@@ -2,7 +2,6 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
-import io.blocksmith.cluster.RunListener;
 import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
@@ -31,9 +30,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -80,12 +77,13 @@ final class EmbeddedQuantization {
     /** Starts or resumes the run and returns its final state; a run that stops is an exception with the reason. */
     RunState run() {
         try (NodeMetrics metrics = NodeMetrics.start(settings, "embedded", EmbeddedRun.WORKER);
+                Notices notices = Notices.start(settings.webhook(), metrics::notified);
                 EmbeddedApi _ = EmbeddedApi.start(settings, folder)) {
-            return run(metrics);
+            return run(metrics, notices);
         }
     }
 
-    private RunState run(NodeMetrics metrics) {
+    private RunState run(NodeMetrics metrics, Notices notices) {
         Submission submission = Submission.check(inputs, settings.recipe());
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
@@ -108,12 +106,17 @@ final class EmbeddedQuantization {
                 }
                 throw refused;
             }
-            return carriedOut(submission, held, compute, context, metrics);
+            return carriedOut(submission, held, compute, context, metrics, notices);
         }
     }
 
     private RunState carriedOut(
-            Submission submission, RunFolder held, Compute compute, RunContext context, NodeMetrics metrics) {
+            Submission submission,
+            RunFolder held,
+            Compute compute,
+            RunContext context,
+            NodeMetrics metrics,
+            Notices notices) {
         Plan plan = context.plan();
         RunState before = held.ledger().read();
         RequestBox requests = new RequestBox(held.store(), InstantSource.system(), UUID::randomUUID);
@@ -137,10 +140,10 @@ final class EmbeddedQuantization {
             Pipeline pipeline =
                     new Pipeline(context, metrics.attempts(compute, thread), System::nanoTime, InstantSource.system());
             StageRunner stages = aroundStages.apply(pipeline);
-            List<RunListener> listeners = new ArrayList<>(metrics.supervised(held.store(), settings.recipe()));
-            listeners.add(view);
             EmbeddedRun run = EmbeddedRun.start(
-                    supervisor, new Device(stages, compute.fingerprint(), thread), new RunListeners(listeners));
+                    supervisor,
+                    new Device(stages, compute.fingerprint(), thread),
+                    RunListeners.of(metrics, notices, held.store(), settings.recipe(), view));
             CompletableFuture<RunOutcome> outcome = run.outcome().toCompletableFuture();
             Thread onSignal = new Thread(() -> stopAndWait(run, outcome), "stop-on-signal");
             Runtime.getRuntime().addShutdownHook(onSignal);

@@ -76,6 +76,11 @@ final class NodeMetrics implements AutoCloseable {
         return isServed() ? List.of(new MeasuredRun(runs, store, recipe, System::nanoTime)) : List.of();
     }
 
+    /** Counts calls of the webhook. */
+    void notified(String run, boolean delivered) {
+        runs.notified(run, delivered);
+    }
+
     /** Counts the members of the cluster, as {@code system} sees them. */
     void watch(ActorSystem<?> system) {
         if (isServed()) {

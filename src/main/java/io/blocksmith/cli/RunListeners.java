@@ -7,6 +7,9 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.spec.Recipe;
+import io.blocksmith.store.ObjectStore;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -18,6 +21,14 @@ record RunListeners(List<RunListener> listeners) implements RunListener {
 
     RunListeners {
         listeners = List.copyOf(listeners);
+    }
+
+    /** What watches a run that this process supervises. */
+    static RunListener of(NodeMetrics metrics, Notices notices, ObjectStore store, Recipe recipe, RunListener... more) {
+        List<RunListener> all = new ArrayList<>(metrics.supervised(store, recipe));
+        all.addAll(notices.supervised());
+        all.addAll(List.of(more));
+        return new RunListeners(all);
     }
 
     private void each(Consumer<RunListener> told) {

@@ -17,12 +17,16 @@ import java.util.function.LongSupplier;
  * ledger knows. One thread at a time.
  */
 public final class RunMetrics {
+    private static final String DELIVERED = "delivered";
+    private static final String FAILED = "failed";
+
     private final RunGauges gauges;
     private final RunCounts counts;
     private final WorkerTime time;
     private final Gauge info;
     private final Counter stale;
     private final Counter fenced;
+    private final Counter notifications;
     private final InstantSource clock;
 
     /**
@@ -46,6 +50,7 @@ public final class RunMetrics {
         this.info = families.gauge(Metric.RUN_INFO);
         this.stale = families.counter(Metric.STALE_MESSAGES_TOTAL);
         this.fenced = families.counter(Metric.FENCED_TOTAL);
+        this.notifications = families.counter(Metric.NOTIFICATIONS_TOTAL);
         this.clock = clock;
     }
 
@@ -63,6 +68,8 @@ public final class RunMetrics {
         stale.clear();
         stale.labels(run);
         fenced.labels(run);
+        notifications.labels(run, DELIVERED);
+        notifications.labels(run, FAILED);
         counts.begin(run);
         RunState state = RunState.empty();
         Instant last = clock.instant();
@@ -113,6 +120,11 @@ public final class RunMetrics {
     /** A report of an attempt came that is not under way. */
     public void stale(String run) {
         stale.labels(run).inc();
+    }
+
+    /** A call of the webhook has ended; on any thread. */
+    public void notified(String run, boolean delivered) {
+        notifications.labels(run, delivered ? DELIVERED : FAILED).inc();
     }
 
     /** Somebody else took the run over. */

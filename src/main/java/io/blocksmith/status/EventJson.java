@@ -30,6 +30,23 @@ import java.util.stream.IntStream;
 
 /** Events of a ledger for programs that show them to people: where in the run, and one plain sentence with the reason. */
 public final class EventJson {
+    /** Every {@code kind} that there is: the event's name in the ledger. */
+    public static final List<String> KINDS = List.of(
+            "run-submitted",
+            "supervisor-started",
+            "stage-started",
+            "stage-committed",
+            "stage-failed",
+            "stage-cancelled",
+            "stage-damaged",
+            "stage-reset",
+            "run-paused",
+            "run-resumed",
+            "run-stopped",
+            "run-completed",
+            "worker-drained",
+            "worker-returned");
+
     private EventJson() {}
 
     /** What an event is about; what it is not about is null. */
@@ -54,9 +71,16 @@ public final class EventJson {
     }
 
     private static Map<String, Object> tree(long sequence, Event event) {
-        Told told = told(event);
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("sequence", sequence);
+        tree.putAll(of(event));
+        return tree;
+    }
+
+    /** An event by itself. */
+    public static Map<String, Object> of(Event event) {
+        Told told = told(event);
+        Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("at", event.at().toString());
         tree.put("kind", told.kind());
         tree.put("stage", told.stage());

@@ -274,17 +274,17 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public long bytes() {
-        long bytes = 0;
-        for (String name : list("")) {
-            try {
-                bytes += Files.size(root.resolve(name));
-            } catch (NoSuchFileException deletedMeanwhile) {
-                continue;
-            } catch (IOException failure) {
-                throw StorageFailure.of(failure, "measure", root.resolve(name));
-            }
+        return list("").stream().mapToLong(name -> size(root.resolve(name))).sum();
+    }
+
+    private static long size(Path object) {
+        try {
+            return Files.size(object);
+        } catch (NoSuchFileException deletedMeanwhile) {
+            return 0;
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "measure", object);
         }
-        return bytes;
     }
 
     @Override

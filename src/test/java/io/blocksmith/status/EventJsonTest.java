@@ -68,6 +68,12 @@ class EventJsonTest {
     }
 
     @Test
+    void everyKindIsListed() {
+        assertThat(EVENTS.stream().map(event -> EventJson.of(event).get("kind")).distinct())
+                .containsExactlyInAnyOrderElementsOf(EventJson.KINDS);
+    }
+
+    @Test
     void whatAPersonShouldLookAtStandsOut() {
         assertThat(EventJson.after(EVENTS, 0))
                 .filteredOn(event -> !event.get("level").equals("info"))
