@@ -45,6 +45,7 @@ class ArchitectureTest {
                     "export", List.of("packed", "llama", "quant", "tensor", "data", "safetensors", "spec", "failure")),
             Map.entry("eval", List.of("boundary", "llama", "tensor", "data", "spec", "failure")),
             Map.entry("estimate", List.of("llama", "data", "safetensors", "spec", "failure")),
+            Map.entry("simulate", List.of("run", "estimate", "llama", "safetensors", "spec", "failure")),
             Map.entry("bench", List.of("train", "llama", "quant", "tensor", "spec", "failure")),
             Map.entry("run", List.of("spec", "failure")),
             Map.entry("store", List.of("run", "spec", "failure")),

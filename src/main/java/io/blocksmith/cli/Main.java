@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             UndrainCommand.class,
             VerifyCommand.class,
             InspectCommand.class,
+            SimulateCommand.class,
             DemoCommand.class,
             BenchCommand.class,
             MakeDemoModelCommand.class

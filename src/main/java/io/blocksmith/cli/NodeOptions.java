@@ -1,6 +1,7 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.ClusterNode;
+import io.blocksmith.cluster.Discovery;
 import io.blocksmith.config.Settings;
 import io.blocksmith.config.SettingsLoader;
 import java.nio.file.Path;
@@ -45,7 +46,10 @@ final class NodeOptions {
 
     static ClusterNode.Address address(Settings settings) {
         Settings.Cluster cluster = settings.cluster();
-        return new ClusterNode.Address(
-                cluster.name(), cluster.host(), cluster.port(), cluster.seeds(), settings.akka());
+        Discovery discovery = switch (cluster.discovery()) {
+            case SEEDS -> new Discovery.Seeds(cluster.seeds());
+            case KUBERNETES -> new Discovery.Kubernetes();
+        };
+        return new ClusterNode.Address(cluster.name(), cluster.host(), cluster.port(), discovery, settings.akka());
     }
 }

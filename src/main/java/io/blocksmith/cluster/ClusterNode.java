@@ -36,14 +36,10 @@ public final class ClusterNode {
      * @param cluster name of the cluster: of its actor systems
      * @param host name or address that the others reach this node at
      * @param port TCP; 0 for any free one
-     * @param seeds {@code host:port} of coordinators; the first of them founds the cluster
+     * @param discovery how it finds the others
      * @param akka more Akka settings, over ours; encryption for instance
      */
-    public record Address(String cluster, String host, int port, List<String> seeds, Config akka) {
-        public Address {
-            seeds = List.copyOf(seeds);
-        }
-    }
+    public record Address(String cluster, String host, int port, Discovery discovery, Config akka) {}
 
     private ClusterNode() {}
 
@@ -61,14 +57,13 @@ public final class ClusterNode {
                                     .withRole(COORDINATOR)));
             return Behaviors.empty();
         });
-        return ActorSystem.create(guardian, address.cluster(), config(address, COORDINATOR));
+        return start(guardian, address, COORDINATOR);
     }
 
     /** A node with one device. */
     public static ActorSystem<WorkerNode.Command> worker(
             Address address, WorkerNode.Identity identity, Device device, Pace pace) {
-        ActorSystem<WorkerNode.Command> system = ActorSystem.create(
-                WorkerNode.create(identity, device, pace), address.cluster(), config(address, WORKER));
+        ActorSystem<WorkerNode.Command> system = start(WorkerNode.create(identity, device, pace), address, WORKER);
         Duration patience = system.settings()
                 .config()
                 .getDuration("akka.coordinated-shutdown.phases.before-service-unbind.timeout");
@@ -89,17 +84,19 @@ public final class ClusterNode {
                 });
     }
 
+    private static <T> ActorSystem<T> start(Behavior<T> guardian, Address address, String role) {
+        ActorSystem<T> system = ActorSystem.create(guardian, address.cluster(), config(address, role));
+        address.discovery().begin(system);
+        return system;
+    }
+
     private static Config config(Address address, String role) {
         Map<String, Object> ours = new HashMap<>();
         ours.put("akka.remote.artery.canonical.hostname", address.host());
         ours.put("akka.remote.artery.canonical.port", address.port());
         ours.put("akka.cluster.roles", List.of(role));
-        ours.put(
-                "akka.cluster.seed-nodes",
-                address.seeds().stream()
-                        .map(seed -> "akka://%s@%s".formatted(address.cluster(), seed))
-                        .toList());
         return ConfigFactory.load(address.akka()
+                .withFallback(address.discovery().settings(address, role))
                 .withFallback(ConfigFactory.parseMap(ours))
                 .withFallback(WireJoinCheck.settings())
                 .withFallback(ConfigFactory.parseResources("cluster.conf")));

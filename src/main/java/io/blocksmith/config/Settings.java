@@ -95,13 +95,30 @@ public record Settings(
      * @param name of the cluster, the same on all nodes
      * @param host name or address that the other nodes reach this one at
      * @param port TCP port; 0 = any free one
+     * @param discovery how this node finds the others
      * @param seeds {@code host:port} of coordinators; the first founds the cluster
      * @param runs where run folders are: a folder or {@code s3://bucket/prefix}, the same on all nodes
      * @param worker name of this worker, unique and the same after a restart; {@code auto} = host, device and port
      * @param lookEvery how often a supervisor looks at clocks, requests and the store
      */
     public record Cluster(
-            String name, String host, int port, List<String> seeds, String runs, String worker, Duration lookEvery) {
+            String name,
+            String host,
+            int port,
+            Discovery discovery,
+            List<String> seeds,
+            String runs,
+            String worker,
+            Duration lookEvery) {
+
+        /** Where the addresses of coordinators come from. */
+        public enum Discovery {
+            /** The list {@code cluster.seeds}. */
+            SEEDS,
+            /** The Kubernetes API. */
+            KUBERNETES
+        }
+
         public Cluster {
             seeds = List.copyOf(seeds);
             requirePort("cluster.port", port);

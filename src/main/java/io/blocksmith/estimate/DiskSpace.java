@@ -27,15 +27,11 @@ public record DiskSpace(
     private static final long CHECKPOINTS = 3;
 
     static DiskSpace of(LlamaConfig config, Recipe recipe, ModelSizes sizes, BlockApMemory blockAp, int workers) {
-        BlockCounts counts = BlockCounts.of(config, recipe.quantization());
+        StageBytes bytes = StageBytes.of(config, recipe, blockAp);
         boolean repaired = RunEstimate.repaired(recipe);
         int segments = recipe.blockAp().segments();
-        long stream = layout(config.hidden(), recipe).diskBytes();
         long streams = 2L * segments + 2L * Math.min(workers, segments) + (repaired ? 1 : 0);
-        long scales = 5 * counts.groups();
-        long block = counts.codeBytes() + scales + 4 * (counts.biases() + counts.norms());
-        long perBlock = (repaired ? 2 * block + 4 * counts.weights() : block) + scales;
-        long snapshot = 4 * (counts.weights() + counts.norms()) + blockAp.scales() + blockAp.moments() + blockAp.best();
+        long perBlock = (repaired ? 2 : 1) * bytes.block() + bytes.latent();
         long exports = 0;
         for (ExportFormat format : recipe.exports()) {
             exports += switch (format) {
@@ -51,10 +47,10 @@ public record DiskSpace(
                 windows * calibration.sequenceLength(),
                 endToEndWindows * recipe.endToEnd().sequenceLength());
         return new DiskSpace(
-                stream,
-                streams * stream,
-                Math.min(workers, segments) * CHECKPOINTS * snapshot,
-                config.blocks() * perBlock,
+                bytes.stream(),
+                streams * bytes.stream(),
+                Math.min(workers, segments) * CHECKPOINTS * bytes.blockCheckpoint(),
+                config.blocks() * perBlock + bytes.scales(),
                 exports,
                 8 * Work.evaluatedTokens(recipe) * config.hidden(),
                 4 * tokens);

@@ -28,9 +28,7 @@ public record EndToEndMemory(long packed, long scales, long training, long head,
         long blocks = config.blocks();
         long hidden = config.hidden();
         long groups = blocks * counts.groups();
-        boolean zeroPoints =
-                endToEnd.train().zeroPoints() && !recipe.quantization().symmetric();
-        long trained = (endToEnd.train().stepSizes() ? groups : 0) + (zeroPoints ? groups : 0);
+        long trained = trained(recipe, groups);
         int shards = Math.min(endToEnd.gradientShards(), endToEnd.batchSize());
         long tokens = (long) Math.ceilDiv(endToEnd.batchSize(), shards) * endToEnd.sequenceLength();
         long positions = Math.min(OutputHead.POSITIONS, tokens);
@@ -45,6 +43,13 @@ public record EndToEndMemory(long packed, long scales, long training, long head,
                         + BlockActivations.bytes(config, tokens, recipe.numerics())
                         + 4 * counts.largest(),
                 16 * positions * config.vocabulary());
+    }
+
+    /** Numbers that E2E-QP trains in a model of {@code groups}. */
+    static long trained(Recipe recipe, long groups) {
+        boolean zeroPoints =
+                recipe.endToEnd().train().zeroPoints() && !recipe.quantization().symmetric();
+        return (recipe.endToEnd().train().stepSizes() ? groups : 0) + (zeroPoints ? groups : 0);
     }
 
     /** The peak: everything, and the larger of the unpacked block and the logits. */

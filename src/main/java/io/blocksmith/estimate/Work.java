@@ -42,9 +42,8 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         double repair = RunEstimate.repaired(recipe)
                 ? passes(blockAp, repairTrain, validation, blocks, blocks - 1) * forward
                 : 0;
-        double evaluated = (double) evaluatedTokens(recipe)
-                * TokenCost.of(config, recipe.evaluation().context()).model();
-        return new Work(capture, trained, repair, endToEnd(config, recipe.endToEnd()), EVALUATED_MODELS * evaluated);
+        double endToEnd = endToEndTraining(config, recipe.endToEnd()) + endToEndValidation(config, recipe.endToEnd());
+        return new Work(capture, trained, repair, endToEnd, EVALUATED_MODELS * evaluation(config, recipe));
     }
 
     /** Forward passes of tokens through blocks that Block-AP makes, a backward pass counted as two. */
@@ -53,11 +52,24 @@ public record Work(double capture, double blockAp, double repair, double endToEn
         return blocks * perBlock + propagated * (train + validation);
     }
 
-    private static double endToEnd(LlamaConfig config, EndToEnd endToEnd) {
+    static double endToEndTraining(LlamaConfig config, EndToEnd endToEnd) {
         double tokens = (double) endToEnd.samples() * endToEnd.sequenceLength();
-        double validated = (double) endToEnd.validationSamples() * endToEnd.sequenceLength();
-        TokenCost cost = TokenCost.of(config, endToEnd.sequenceLength());
-        return endToEnd.epochs() * tokens * cost.trainedModel() + validations(endToEnd) * validated * cost.model();
+        return endToEnd.epochs()
+                * tokens
+                * TokenCost.of(config, endToEnd.sequenceLength()).trainedModel();
+    }
+
+    static double endToEndValidation(LlamaConfig config, EndToEnd endToEnd) {
+        double tokens = (double) endToEnd.validationSamples() * endToEnd.sequenceLength();
+        return validations(endToEnd)
+                * tokens
+                * TokenCost.of(config, endToEnd.sequenceLength()).model();
+    }
+
+    /** One model over the evaluated windows. */
+    static double evaluation(LlamaConfig config, Recipe recipe) {
+        return evaluatedTokens(recipe)
+                * TokenCost.of(config, recipe.evaluation().context()).model();
     }
 
     /** At the start, every so many steps, and at the end of each epoch. */

@@ -29,7 +29,7 @@ public final class ApiServer implements AutoCloseable {
     /** Threads that wait for stores; apart from those of supervisors, which no listener may hold up. */
     private static final int STORE_THREADS = 4;
 
-    private static final Duration FAREWELL = Duration.ofSeconds(3);
+    private static final Duration FAREWELL = Duration.ofSeconds(2);
     /** A look is good for the listeners of the same second. */
     private static final double LASTS = 0.9;
 
@@ -39,6 +39,8 @@ public final class ApiServer implements AutoCloseable {
     private final ServerBinding binding;
     private final String address;
     private final List<Route> routes;
+    /** Null until somebody ends it: its user, or the actor system that shuts down. */
+    private CompletionStage<Done> ended;
 
     private ApiServer(
             ExecutorService threads,
@@ -172,13 +174,18 @@ public final class ApiServer implements AutoCloseable {
     }
 
     /** Takes no more requests, gives listeners their last word, and releases the port. */
-    private CompletionStage<Done> end() {
-        stream.end();
-        return binding.terminate(FAREWELL).thenApply(terminated -> {
-            looks.close();
-            threads.shutdown();
-            return Done.getInstance();
-        });
+    private synchronized CompletionStage<Done> end() {
+        if (ended == null) {
+            ended = binding.unbind()
+                    .thenCompose(unbound -> stream.end(FAREWELL))
+                    .thenCompose(told -> binding.terminate(FAREWELL))
+                    .thenApply(terminated -> {
+                        looks.close();
+                        threads.shutdown();
+                        return Done.getInstance();
+                    });
+        }
+        return ended;
     }
 
     @Override

@@ -58,7 +58,7 @@ final class EndToEndAssistance {
     }
 
     private void follow(EndToEndTraining training) {
-        Runnable wait = new StoreWait(pace.poll(), this::requireWanted);
+        Runnable wait = progress.meter().waiting(new StoreWait(pace.poll(), this::requireWanted));
         while (true) {
             start(training.trainer(), wait);
             SharedGradients gradients = gradients(wait);

@@ -71,7 +71,7 @@ final class EndToEndStage {
     }
 
     private SharedGradients gradients(Assignment assignment, ExchangeObjects objects, AttemptProgress progress) {
-        Runnable wait = new StoreWait(pace.poll(), progress::requireNotCancelled);
+        Runnable wait = progress.meter().waiting(new StoreWait(pace.poll(), progress::requireNotCancelled));
         return new SharedGradients(
                 objects,
                 assignment,

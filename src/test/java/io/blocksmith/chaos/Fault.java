@@ -20,7 +20,7 @@ public final class Fault {
     }
 
     /** Holds the first node that passes a point which matches {@code pattern}, from now on. */
-    static Fault arm(Path folder, String pattern) {
+    public static Fault arm(Path folder, String pattern) {
         String id = UUID.randomUUID().toString();
         try {
             Path written = Files.createTempFile(folder, "arm", "");

@@ -43,7 +43,7 @@ public final class TestNode implements AutoCloseable {
     }
 
     /** The same with something before the command, such as where it is to run. */
-    TestNode(String name, List<String> before, List<String> arguments, Path log) {
+    public TestNode(String name, List<String> before, List<String> arguments, Path log) {
         this.name = name;
         this.log = log;
         this.command = new ArrayList<>(before);

@@ -18,10 +18,10 @@ import java.util.function.BooleanSupplier;
  *
  * @param log what it writes
  */
-record ChildRun(Process process, Path log) implements AutoCloseable {
+public record ChildRun(Process process, Path log) implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    static ChildRun start(Path log, List<String> arguments) {
+    public static ChildRun start(Path log, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -42,7 +42,7 @@ record ChildRun(Process process, Path log) implements AutoCloseable {
     }
 
     /** Waits for the condition, with a deadline; fails when the process ends before. */
-    void await(String what, BooleanSupplier condition) {
+    public void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(process.isAlive() || condition.getAsBoolean())
@@ -55,7 +55,7 @@ record ChildRun(Process process, Path log) implements AutoCloseable {
         }
     }
 
-    int exitCode() {
+    public int exitCode() {
         try {
             assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
                     .as("ends; the log says: %s", text())
@@ -67,7 +67,7 @@ record ChildRun(Process process, Path log) implements AutoCloseable {
         }
     }
 
-    String text() {
+    public String text() {
         try {
             return Files.readString(log);
         } catch (IOException e) {

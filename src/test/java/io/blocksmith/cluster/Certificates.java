@@ -15,22 +15,27 @@ import java.util.List;
 import java.util.Map;
 
 /** Stores made by this JDK's keytool, with the commands that README gives. */
-final class Certificates {
-    private static final String PASSWORD = "changed-it";
+public final class Certificates {
+    public static final String PASSWORD = "changed-it";
     private static final String NODE = "san=dns:localhost,ip:127.0.0.1";
 
     private final Path folder;
 
     /** An authority of its own, in {@code folder}. */
-    Certificates(Path folder) {
+    public Certificates(Path folder) {
         this.folder = folder;
         keytool("ca.p12", "-genkeypair -alias ca -keyalg RSA -keysize 3072 -dname CN=authority -ext bc:c -validity 30");
         keytool("ca.p12", "-exportcert -rfc -alias ca -file ca.pem");
         keytool("trust.p12", "-importcert -noprompt -alias ca -file ca.pem");
     }
 
+    /** The authority's certificate, as text. */
+    public Path authority() {
+        return folder.resolve("ca.pem");
+    }
+
     /** Trusts the authority and has no certificate. */
-    Path trust() {
+    public Path trust() {
         return folder.resolve("trust.p12");
     }
 
@@ -40,7 +45,7 @@ final class Certificates {
     }
 
     /** A key with a certificate that the authority signed. */
-    Path signed(String name) {
+    public Path signed(String name) {
         Path store = selfSigned(name);
         keytool(name + ".p12", "-certreq -alias node -file " + name + ".csr");
         keytool(

@@ -102,8 +102,8 @@ class SettingsLoaderTest {
             checkpoint { interval = 5m }
             run { name = "r-1", model = m, calibration = c.jsonl, evaluation = e.txt }
             cluster {
-              name = two, host = h1, port = 25520, seeds = ["h1:25520", "h2:25520"], runs = "s3://b/p", worker = w1
-              look-every = 2s
+              name = two, host = h1, port = 25520, discovery = kubernetes, seeds = ["h1:25520", "h2:25520"]
+              runs = "s3://b/p", worker = w1, look-every = 2s
             }
             patience {
               lease = 1s, tries = 2, lost-workers = 4, quarantine-faults = 6, quarantine-window = 8s, first-sign = 10s
@@ -158,6 +158,7 @@ class SettingsLoaderTest {
                                 "two",
                                 "h1",
                                 25520,
+                                Settings.Cluster.Discovery.KUBERNETES,
                                 List.of("h1:25520", "h2:25520"),
                                 "s3://b/p",
                                 "w1",
@@ -224,6 +225,15 @@ class SettingsLoaderTest {
         assertThat(recipe.calibration().trainSamples()).isEqualTo(32);
         assertThat(recipe.endToEnd().samples()).isEqualTo(32);
         assertThat(recipe.evaluation().context()).isEqualTo(2048);
+    }
+
+    /** A pod learns its own address so. */
+    @Test
+    void aFileMaySubstituteEnvironmentVariables() {
+        assertThat(load("cluster.host = ${PATH}").cluster().host()).isEqualTo(System.getenv("PATH"));
+        assertThat(refused(file("cluster.host = ${NOBODY_SETS_THIS}")))
+                .contains("a substitution cannot be resolved")
+                .contains("NOBODY_SETS_THIS");
     }
 
     /** Such a file has no folder in its name. */

@@ -54,8 +54,12 @@ final class BlockRun {
     private final AtomicLong nanoTime = new AtomicLong();
     private volatile long freeBytes = Long.MAX_VALUE;
 
-    /** What an attempt came to: a result, or a failure; and all that it told. */
-    record Attempt(Optional<StageResult> result, Optional<RuntimeException> failure, List<Progress> told) {
+    /** What an attempt came to: a result, or a failure; and all that it told and measured. */
+    record Attempt(
+            Optional<StageResult> result,
+            Optional<RuntimeException> failure,
+            List<Progress> told,
+            Measurements measured) {
         /** Digests of what it wrote, by names without the attempt. */
         Map<String, String> digests() {
             Map<String, String> digests = new HashMap<>();
@@ -134,8 +138,8 @@ final class BlockRun {
         ledger.append(new Event.RunSubmitted(now, NAME, "digest", 2));
         ledger.append(new Event.SupervisorStarted(now, 1, "test"));
         ledger.append(new Event.StageStarted(now, ticket, "worker", "test", Adjustment.NONE));
-        StageResult result =
-                pipeline(context).run(new Assignment(ticket, Adjustment.NONE), monitor(0, new ArrayList<>()));
+        StageResult result = pipeline(context, new Measurements())
+                .run(new Assignment(ticket, Adjustment.NONE), monitor(0, new ArrayList<>()));
         ledger.append(new Event.StageCommitted(now, ticket, result));
     }
 
@@ -143,8 +147,8 @@ final class BlockRun {
         return Submission.check(inputs, recipe).into(store, TestCompute.cpu(), interval);
     }
 
-    private Pipeline pipeline(RunContext context) {
-        return new Pipeline(context, nanoTime::get, InstantSource.system());
+    private Pipeline pipeline(RunContext context, Measurements measured) {
+        return new Pipeline(context, measured, nanoTime::get, InstantSource.system());
     }
 
     /** Room that the store claims to have. */
@@ -170,13 +174,14 @@ final class BlockRun {
     /** Runs an attempt to its end; {@code cancelAfter} two or more steps, or 0 for never. */
     Attempt attempt(int number, Adjustment adjustment, Duration interval, int cancelAfter) {
         List<Progress> told = new ArrayList<>();
+        Measurements measured = new Measurements();
         Ticket ticket = new Ticket(NAME, BLOCK, number, 1);
         try {
-            StageResult result =
-                    pipeline(context(interval)).run(new Assignment(ticket, adjustment), monitor(cancelAfter, told));
-            return new Attempt(Optional.of(result), Optional.empty(), told);
+            StageResult result = pipeline(context(interval), measured)
+                    .run(new Assignment(ticket, adjustment), monitor(cancelAfter, told));
+            return new Attempt(Optional.of(result), Optional.empty(), told, measured);
         } catch (CancellationException | BlocksmithException e) {
-            return new Attempt(Optional.empty(), Optional.of(e), told);
+            return new Attempt(Optional.empty(), Optional.of(e), told, measured);
         }
     }
 

@@ -12,6 +12,7 @@ import io.blocksmith.run.Journal;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Stage;
+import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.safetensors.TensorType;
@@ -105,6 +106,10 @@ final class StagedRun {
     }
 
     Pipeline pipeline() {
-        return new Pipeline(context, System::nanoTime, () -> Instant.EPOCH);
+        return pipeline(StageMeter.NONE);
+    }
+
+    Pipeline pipeline(StageMeter meter) {
+        return new Pipeline(context, meter, System::nanoTime, () -> Instant.EPOCH);
     }
 }

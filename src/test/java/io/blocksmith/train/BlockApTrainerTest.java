@@ -15,11 +15,13 @@ import io.blocksmith.llama.ScriptedBlock;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.quant.AffineQuantizer;
 import io.blocksmith.quant.TrainableWeight;
+import io.blocksmith.quant.WeightGradient;
 import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.spec.Adam;
 import io.blocksmith.spec.BlockAp;
 import io.blocksmith.spec.Quantization;
 import io.blocksmith.tensor.Copy;
+import io.blocksmith.tensor.Gradients;
 import io.blocksmith.tensor.TestCompute;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,6 +213,98 @@ class BlockApTrainerTest {
                     .extracting("category")
                     .isEqualTo(Category.NOT_FINITE);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(BlockAp.Trained.class)
+    void theGradientsNormIsThatOfEverythingThatIsTrained(BlockAp.Trained trained) {
+        BlockState state = start();
+        List<BlockBatches.Batch> samples = samples(1, 1);
+        double expected = plainNorm(trained, start(), samples.getFirst());
+        List<Update> updates = new ArrayList<>();
+
+        try (BlockApTrainer trainer =
+                new BlockApTrainer(decoder, quantizer, recipe(trained, 1e-3, false), 0.5, 1, state, manager)) {
+            trainer.train(source(samples), source(List.of()), asking(updates));
+        }
+
+        assertThat(updates).hasSize(1);
+        Update update = updates.getFirst();
+        assertThat(update.gradientNorm()).isCloseTo(expected, Percentage.withPercentage(1e-3));
+        assertThat(update)
+                .isEqualTo(new Update(
+                        2 * LENGTH,
+                        update.gradientNorm(),
+                        trained.weights() ? 0.5e-3 : Double.NaN,
+                        trained.stepSizes() ? 0.5e-3 : Double.NaN,
+                        trained.zeroPoints() ? 0.5e-3 : Double.NaN));
+    }
+
+    /** Of the mean squared error by autograd, each gradient's numbers added up one by one. */
+    private double plainNorm(BlockAp.Trained trained, BlockState state, BlockBatches.Batch batch) {
+        List<NDArray> quantized = quantizer.quantize(state.linears());
+        quantized.forEach(Gradients::leaf);
+        state.norms().forEach(Gradients::leaf);
+        BlockWeights weights = new BlockWeights(quantized, state.biases(), state.norms());
+        NDArray loss = Gradients.record(() -> decoder.forward(batch.input(), weights)
+                .sub(batch.target())
+                .square()
+                .mean());
+        TestCompute.backward(loss);
+        List<WeightGradient> gradients = quantizer.gradients(
+                state.linears(), quantized.stream().map(NDArray::getGradient).toList());
+        double squares = 0;
+        for (WeightGradient gradient : gradients) {
+            squares += trained.weights() ? squares(gradient.weight()) : 0;
+            squares += trained.stepSizes() ? squares(gradient.stepSize()) : 0;
+            squares += trained.zeroPoints() ? squares(gradient.zeroPoint()) : 0;
+        }
+        for (NDArray norm : state.norms()) {
+            squares += trained.norms() ? squares(norm.getGradient()) : 0;
+        }
+        return Math.sqrt(squares);
+    }
+
+    private static double squares(NDArray array) {
+        double squares = 0;
+        for (float number : array.toFloatArray()) {
+            squares += (double) number * number;
+        }
+        return squares;
+    }
+
+    @Test
+    void lookingAtTheGradientChangesNoBit() {
+        List<BlockBatches.Batch> samples = samples(8, 1);
+        BlockState unseen = start();
+        train(unseen, recipe(BlockAp.Trained.ALL, 1e-3, false, 2), 1, samples);
+        BlockState seen = start();
+        List<Update> updates = new ArrayList<>();
+        try (BlockApTrainer trainer = new BlockApTrainer(
+                decoder, quantizer, recipe(BlockAp.Trained.ALL, 1e-3, false, 2), 1, 1, seen, manager)) {
+            trainer.train(source(samples), source(List.of()), asking(updates));
+        }
+
+        assertThat(updates).hasSize(16).noneMatch(update -> Double.isNaN(update.gradientNorm()));
+        unseen.trainable()
+                .forEach((name, array) -> assertThat(
+                                seen.trainable().get(name).stopGradient().toFloatArray())
+                        .as(name)
+                        .isEqualTo(array.stopGradient().toFloatArray()));
+    }
+
+    private static TrainingListener asking(List<Update> updates) {
+        return new StoppingListener() {
+            @Override
+            public boolean wantsGradientNorm() {
+                return true;
+            }
+
+            @Override
+            public void updated(Update update) {
+                updates.add(update);
+            }
+        };
     }
 
     /** Does nothing, unless a test says otherwise. */

@@ -308,6 +308,52 @@ class EndToEndTrainerTest {
         }
     }
 
+    @Test
+    void theNormThatAStepTellsIsThatOfTheWholeBatchBeforeClipping() {
+        int[][] windows = windows(8, 3);
+        try (NDScope _ = new NDScope()) {
+            PackedModel model = model(packedBlocks());
+            PackedModel.Gradient gradient = model.newGradient(manager);
+            model.addGradient(windows, 1.0 / (8 * (LENGTH - 1)), gradient);
+            double expected = Math.sqrt(squares(gradient.stepSizes()) + squares(gradient.zeroPoints()));
+            List<Update> updates = new ArrayList<>();
+
+            try (EndToEndTrainer trainer = new EndToEndTrainer(
+                    model, recipe(EndToEnd.Trained.BOTH, 4, false), EndToEndTrainer.Adjusted.NOT, false, manager)) {
+                trainer.follow(
+                        new EndToEndTrainer.Samples(windows.length, i -> windows[i]),
+                        GradientExchange.alone(),
+                        new TrainingListener() {
+                            @Override
+                            public void updated(Update update) {
+                                updates.add(update);
+                            }
+
+                            @Override
+                            public void stepped(int epoch, long step, long steps, double loss) {}
+
+                            @Override
+                            public void validated(long step, double loss) {}
+                        });
+            }
+
+            assertThat(expected).as("clipping changes it").isGreaterThan(0.3);
+            assertThat(updates).hasSize(2);
+            assertThat(updates.getFirst().gradientNorm()).isCloseTo(expected, within(1e-4 * expected));
+            assertThat(updates.getFirst().tokens()).isEqualTo(8 * LENGTH);
+        }
+    }
+
+    private static double squares(List<NDArray> arrays) {
+        double squares = 0;
+        for (NDArray array : arrays) {
+            for (float number : array.toFloatArray()) {
+                squares += (double) number * number;
+            }
+        }
+        return squares;
+    }
+
     /** A snapshot that outlives what it aliases. */
     private record Kept(long step, Map<String, float[]> arrays, Map<String, Double> numbers)
             implements Snapshot.Stored {

@@ -1,5 +1,6 @@
 package io.blocksmith.run.simulation;
 
+import io.blocksmith.simulate.VirtualTime;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;

@@ -32,6 +32,7 @@ import io.blocksmith.run.Ticket;
 import io.blocksmith.run.Troubles;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.run.Watchdog.Straggler;
+import io.blocksmith.simulate.VirtualTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

@@ -10,6 +10,7 @@ import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.run.simulation.SimulatedStore.Checkpoint;
+import io.blocksmith.simulate.VirtualTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

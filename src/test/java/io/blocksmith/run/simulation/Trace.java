@@ -1,5 +1,6 @@
 package io.blocksmith.run.simulation;
 
+import io.blocksmith.simulate.VirtualTime;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;

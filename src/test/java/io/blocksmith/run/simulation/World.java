@@ -13,6 +13,7 @@ import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.simulate.VirtualTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,0 +1,76 @@
+// The head of the page: what run this is, how far it is, and what keeps it from going on.
+import { byId, facts, mark, show, widen, write } from "./dom.js";
+import { NONE, clock, isNumber, number, percent, plural, span, stage, subject } from "./format.js";
+
+const PHASES = { running: "running", submitted: "waiting for its turn", paused: "paused", stopped: "stopped", completed: "completed", new: "not started" };
+const BEST = ["end-to-end", "block-ap"];
+
+export const phaseName = tree => tree.stopping && tree.phase === "running" ? "stopping" : PHASES[tree.phase] ?? tree.phase;
+export const share = tree => isNumber(tree.percent) ? tree.percent : isNumber(tree.fraction) ? 100 * tree.fraction : null;
+
+export function renderOverview(tree) {
+  write(byId("title"), tree.run || "unnamed run");
+  write(byId("phase"), phaseName(tree));
+  mark(byId("phase"), "data-phase", tree.phase);
+  write(byId("recipe"), recipe(tree.recipe, tree.where));
+  const done = share(tree);
+  const track = byId("progress");
+  mark(track, "aria-valuenow", isNumber(done) ? Math.round(done * 10) / 10 : null);
+  mark(track, "aria-valuetext", isNumber(done) ? `${percent(done, 1)}, ${phaseName(tree)}` : "not known yet");
+  mark(track, "data-phase", tree.phase);
+  widen(track.firstElementChild, (done ?? 0) / 100);
+  renderFailure(tree.failure);
+  show(byId("trouble"), Boolean(tree.trouble));
+  write(byId("trouble"), tree.trouble ? `Trouble: ${tree.trouble}` : "");
+  const resting = tree.rest && tree.phase !== "completed" && !tree.failure;
+  show(byId("rest"), Boolean(resting));
+  write(byId("rest"), resting ? `${phaseName(tree)[0].toUpperCase()}${phaseName(tree).slice(1)} since ${clock(Date.parse(tree.rest.since))}: ${tree.rest.reason}` : "");
+}
+
+function recipe(wanted, where) {
+  if (!wanted) return where ?? "";
+  const parts = [plural(wanted.bits, "bit"),
+    wanted["group-size"] > 0 ? `groups of ${wanted["group-size"]}` : "one group a row",
+    wanted.symmetric ? "symmetric" : null,
+    wanted.segments > 1 ? plural(wanted.segments, "segment") : null,
+    isNumber(wanted["train-samples"]) ? `${plural(wanted["train-samples"], "sample")} × ${plural(wanted.epochs, "epoch")}` : null,
+    wanted["repair-samples"] > 0 ? `repair with ${plural(wanted["repair-samples"], "sample")}` : null, where];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function renderFailure(failure) {
+  show(byId("failure"), Boolean(failure));
+  if (!failure) return;
+  write(byId("failure-title"), `Stopped: ${stage(failure.stage)} failed for good`);
+  write(byId("failure-reason"), `${failure.reason} (${failure.category}, ${clock(Date.parse(failure.at))})`);
+  write(byId("failure-advice"), failure["what-to-do"]);
+}
+
+/** The figures that age by themselves are drawn each second; `serverNow` is the server's clock. */
+export function renderFigures(tree, serverNow) {
+  const done = share(tree);
+  const blocks = tree.blocks ?? [];
+  const left = tree["eta-seconds"] ?? tree["seconds-left"];
+  const saved = tree["last-checkpoint"];
+  const known = tree.perplexities ?? {};
+  const best = BEST.find(key => isNumber(known[key]));
+  facts(byId("figures"), [
+    ["Done", percent(done, 1), `${tree.done} of ${plural(tree.total, "stage")}`],
+    ["Time left", ["completed", "stopped"].includes(tree.phase) ? null : isNumber(left) ? span(left) : NONE,
+      isNumber(left) ? `until about ${clock(Date.now() + left * 1000, false)}` : tree.phase === "running" ? "known after some steps" : ""],
+    ["Blocks", blocks.length ? `${blocks.filter(block => block.state === "done").length} of ${blocks.length}` : null, verdict(blocks)],
+    ["Last checkpoint", saved ? `${span((serverNow - Date.parse(saved.at)) / 1000)} ago` : tree.phase === "running" ? NONE : null,
+      saved ? `${stage(saved.stage)}, step ${saved.step}` : "none yet of what runs now"],
+    ["Perplexity", best ? number(known[best], 4) : null,
+      best ? `${lower(subject(best))}${isNumber(known["full-precision"]) ? `; full precision ${number(known["full-precision"], 4)}` : ""}` : ""],
+  ]);
+}
+
+const lower = words => words[0].toLowerCase() + words.slice(1);
+
+function verdict(blocks) {
+  const compared = blocks.filter(block => block["start-loss"] > 0 && isNumber(block["final-loss"]));
+  if (!compared.length) return "";
+  const ratios = compared.map(block => block["final-loss"] / block["start-loss"]).sort((one, other) => one - other);
+  return `median loss ${percent(100 * ratios[Math.floor(ratios.length / 2)])} of its start`;
+}

@@ -1,0 +1,36 @@
+// The chooser: every run that the store holds, as a link. The address names the run that is shown.
+import { read } from "./api.js";
+import { byId, element, mark, show, sync, write } from "./dom.js";
+import { isNumber, percent } from "./format.js";
+
+export const chosenRun = () => {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+};
+
+/** The run to show when the address names none: one that moves, or else the last. */
+export function defaultRun(runs) {
+  return (runs.find(run => run.phase === "running") ?? runs.find(run => run.phase === "paused") ?? runs.at(-1))?.run ?? "";
+}
+
+let shown = null;
+
+export async function readRuns(base) {
+  return (await read(base, "/runs")).runs ?? [];
+}
+
+export function renderRuns(runs, chosen) {
+  show(byId("runs"), runs.length > 1);
+  sync(byId("runs"), runs, run => run.run,
+    run => element("a", { href: `#${encodeURIComponent(run.run)}` }, element("span", { class: "run-name" }, run.run), element("small")),
+    (node, run) => {
+      write(node.lastChild, [run.stale ? "stale" : run.phase, isNumber(run.percent) && run.phase !== "completed" ? percent(run.percent) : null].filter(Boolean).join(" "));
+      mark(node, "aria-current", run.run === chosen ? "page" : null);
+      mark(node, "data-stale", Boolean(run.stale));
+      if (run.run === chosen && shown !== chosen) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
+  shown = chosen;
+}

@@ -1,0 +1,166 @@
+// The buttons: ask for the token once, confirm what costs something, show the server's words.
+import { Refusal, call, forgetToken, keepToken, runPath, token } from "./api.js";
+import { byId, element, mark, show, sync, write } from "./dom.js";
+import { stage } from "./format.js";
+
+/** Documents older than this, in milliseconds, may not know of a request yet. */
+const TAKEN_UP = 5_000;
+const RUNNING = ["running", "submitted"];
+
+/** What can be asked for, and when that makes sense. */
+const COMMANDS = [
+  { key: "pause", name: "Pause", fits: tree => RUNNING.includes(tree.phase) && !tree.stopping },
+  { key: "resume", name: "Resume", main: true, fits: tree => ["paused", "stopped"].includes(tree.phase) },
+  { key: "cancel", name: "Cancel run", danger: true, fits: tree => [...RUNNING, "paused"].includes(tree.phase) && !tree.stopping },
+];
+
+/** Opens a dialog and tells whether its question was answered with yes. */
+function asked(dialog, yes, no) {
+  return new Promise(resolve => {
+    const settle = answer => {
+      listening.abort();
+      dialog.close();
+      resolve(answer);
+    };
+    const listening = new AbortController();
+    const { signal } = listening;
+    yes(() => settle(true), signal);
+    no.addEventListener("click", () => settle(false), { signal });
+    dialog.addEventListener("close", () => settle(false), { signal });
+    dialog.showModal();
+  });
+}
+
+function confirmed(title, text, yes) {
+  write(byId("confirm-title"), title);
+  write(byId("confirm-text"), text);
+  write(byId("confirm-yes"), yes);
+  return asked(byId("confirm"), (settle, signal) => byId("confirm-yes").addEventListener("click", settle, { signal }), byId("confirm-no"));
+}
+
+/** Asks for the token, once for a tab unless the server refuses it. Returns whether there is one now. */
+export async function askForToken(why) {
+  if (byId("token").open) return false;
+  write(byId("token-text"), why);
+  byId("token-value").value = "";
+  const given = await asked(byId("token"), (settle, signal) => byId("token-form").addEventListener("submit", event => {
+    event.preventDefault();
+    settle();
+  }, { signal }), byId("token-no"));
+  if (given) keepToken(byId("token-value").value.trim());
+  byId("token-value").value = "";
+  return given;
+}
+
+/** The commands of one page; `place()` gives the base address and the run's name, `changed()` follows a new token. */
+export class Steering {
+  #place;
+  #changed;
+  #able = null;
+  #busy = false;
+  #asked = null;
+
+  constructor(place, changed) {
+    this.#place = place;
+    this.#changed = changed;
+  }
+
+  /** Whether the present server can change anything; null while that is not known. */
+  set able(value) {
+    this.#able = value;
+  }
+
+  get able() {
+    return this.#able === true;
+  }
+
+  render(tree) {
+    const commands = this.able ? COMMANDS.filter(command => command.fits(tree)) : [];
+    sync(byId("steer"), commands, command => command.key,
+      command => this.button(command.name, () => this.#command(command), command.danger ? "danger" : command.main ? "main" : ""),
+      node => mark(node, "aria-disabled", this.#busy));
+    if (this.#able === false) {
+      this.#explain(`Steering is off here: this coordinator has no http.token, so nothing can be changed through it. In a terminal: ./blocksmith pause ${tree.where}`);
+    } else if (byId("outcome").dataset.kind === "off") {
+      this.#say("", "");
+    }
+    const failed = this.able && tree.failure ? [tree.failure.stage] : [];
+    sync(byId("failure-actions"), failed, key => key, key => this.button(`Retry ${stage(key).replace(/^Block/, "block")} …`, () => this.retry(key, false)), () => {});
+    const requests = tree.requests ?? [];
+    if (this.#asked && Date.now() - this.#asked.at > TAKEN_UP && !requests.some(request => request.id === this.#asked.id)) {
+      this.#asked = null;
+      this.#say("", "");
+    }
+    show(byId("pending"), requests.length > 0);
+    sync(byId("pending"), requests, request => request.id, () => element("li"),
+      (node, request) => write(node, `Asked for: ${request.asks}${request.by ? ` (by ${request.by})` : ""}; waiting for the supervisor.`));
+  }
+
+  /** A button that asks for something; hidden ones are not made at all. */
+  button(name, action, kind = "") {
+    const node = element("button", { type: "button", class: kind || null }, name);
+    node.addEventListener("click", () => {
+      if (!this.#busy) action();
+    });
+    return node;
+  }
+
+  async #command({ key, danger }) {
+    if (danger && !await confirmed("Cancel this run?", "What runs is saved and the supervision ends. The run can be started again and goes on from there.", "Cancel the run")) return;
+    await this.#ask(key, {}, key);
+  }
+
+  /** `hasResult`: the stage is done and would be made again. */
+  async retry(key, hasResult) {
+    const name = stage(key);
+    const text = hasResult ? "Its result is forgotten and made again, which takes as long as the first time. What was built on it stays, because the stage leaves the same bytes again."
+      : "Its failures are forgotten and it has all its tries again.";
+    if (await confirmed(`Retry ${name}?`, text, "Retry")) await this.#ask("retry", { stage: key, yes: hasResult }, `retry of ${name}`);
+  }
+
+  async drain(worker) {
+    if (await confirmed(`Drain ${worker}?`, "It gets no more work of this run. What it runs is saved and goes to another worker; without another one the run waits.", "Drain")) {
+      await this.#ask("drain", { worker }, `drain of ${worker}`);
+    }
+  }
+
+  undrain(worker) {
+    return this.#ask("undrain", { worker }, `undrain of ${worker}`);
+  }
+
+  async #ask(command, body, name) {
+    if (!token() && !await askForToken("Changing a run needs the token of this cluster.")) return;
+    this.#busy = true;
+    this.#asked = null;
+    this.#say(`Asking for ${name} …`, "busy");
+    try {
+      const { base, run } = this.#place();
+      const answer = await call(base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
+      this.#asked = { id: (await answer.json()).request, at: Date.now() };
+      this.#say(`Asked for ${name}. The supervisor takes it up at its next look.`, "done");
+    } catch (error) {
+      this.#refused(error, name);
+    } finally {
+      this.#busy = false;
+      this.#changed();
+    }
+  }
+
+  #refused(error, name) {
+    if (!(error instanceof Refusal)) {
+      this.#say(`No answer to ${name}: the server could not be reached. Whether it was taken shows below.`, "error");
+      return;
+    }
+    if (error.status === 401) forgetToken();
+    this.#say(`Refused ${name}: ${error.message}`, "error");
+  }
+
+  #explain(text) {
+    this.#say(text, "off");
+  }
+
+  #say(text, kind) {
+    write(byId("outcome"), text);
+    byId("outcome").dataset.kind = kind;
+  }
+}

@@ -1,0 +1,74 @@
+package io.blocksmith.page;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.blocksmith.cli.ChildRun;
+import io.blocksmith.cli.TinyRun;
+import io.blocksmith.llama.TinyModel;
+import io.blocksmith.safetensors.TensorType;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The live page in a real browser; screenshots are left in {@code target/page/shots}. */
+class PageTest {
+    private static final String TOKEN = "a-token-for-tests";
+
+    private static Scripts scripts;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void install() {
+        scripts = Scripts.install();
+    }
+
+    @Test
+    void scriptedRunsShowAsTheyAre() {
+        scripts.run("page.test.mjs", Map.of());
+    }
+
+    /** In one process, as {@code quantize} does it: server, supervisor and worker. */
+    @Test
+    void aRealRunMovesAndIsSteered() throws IOException {
+        int port = freePort();
+        TinyRun tiny = TinyRun.in(folder, TinyModel.config(6), TensorType.F32);
+        List<String> quantize = tiny.quantize(
+                folder.resolve("live"),
+                "--set",
+                "block-ap.epochs=30",
+                "--set",
+                "cluster.look-every=50ms",
+                "--set",
+                "http.port=" + port,
+                "--set",
+                "http.token=" + TOKEN);
+        try (ChildRun child = ChildRun.start(folder.resolve("log"), quantize)) {
+            child.await("the API", () -> listens(port));
+            scripts.run("live.test.mjs", Map.of("PAGE_URL", "http://127.0.0.1:" + port, "PAGE_TOKEN", TOKEN));
+            assertThat(child.exitCode()).as(child.text()).isZero();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException refused) {
+            return false;
+        }
+    }
+}

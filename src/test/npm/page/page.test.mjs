@@ -1,0 +1,342 @@
+// The page in a browser against scripted documents. Run by PageTest; by hand see fake-server.mjs.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { accessibilityProblems, launch, open, shoot } from "./browser.mjs";
+import * as documents from "./documents.mjs";
+import { FakeServer, TOKEN } from "./fake-server.mjs";
+
+const LARGE = "llama-2-70b-w2g64";
+const MAKERS = { [LARGE]: () => documents.large(), first: documents.endToEnd, resting: documents.paused, finished: documents.completed, poison: documents.failed };
+
+let browser;
+let server;
+let servers;
+let pages;
+
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+beforeEach(async () => {
+  servers = [];
+  pages = [];
+  server = await another();
+});
+afterEach(async context => {
+  const complaints = pages.flatMap(page => page.complaints);
+  await Promise.all(pages.map(page => page.context().close()));
+  await Promise.all(servers.map(each => each.kill().catch(error => assert.equal(error.code, "ERR_SERVER_NOT_RUNNING"))));
+  assert.deepEqual(complaints, [], `complaints of the console in: ${context.name}`);
+});
+
+async function another() {
+  const made = new FakeServer();
+  for (const [name, make] of Object.entries(MAKERS)) made.runs.set(name, make);
+  servers.push(await made.start());
+  return made;
+}
+
+async function show(run, options) {
+  const page = await open(browser, `${server.url}/#${encodeURIComponent(run)}`, options);
+  pages.push(page);
+  return page;
+}
+
+async function shown(run, options) {
+  const page = await show(run, options);
+  await page.locator("#run:not([hidden])").waitFor();
+  return page;
+}
+
+const text = (page, selector) => page.locator(selector).innerText().then(words => words.replaceAll("\u00a0", " "));
+const has = (page, selector, words) => page.locator(selector).filter({ hasText: words }).waitFor();
+const gone = (page, selector) => page.locator(selector).waitFor({ state: "hidden" });
+
+async function giveToken(page, token = TOKEN) {
+  await page.getByLabel("http.token of this cluster").fill(token);
+  await page.getByRole("button", { name: "Use it" }).click();
+}
+
+test("a large run shows each of its parts", async () => {
+  const page = await shown(LARGE);
+  assert.equal(await text(page, "#title"), LARGE);
+  assert.equal(await text(page, "#phase"), "running");
+  assert.match(await text(page, "#recipe"), /2 bits · groups of 64 · 8 segments · 4,096 samples × 2 epochs/);
+  assert.equal(await page.getByRole("progressbar", { name: "The whole run" }).getAttribute("aria-valuenow"), "43");
+  assert.match(await text(page, "#figures"), /43\.0 %[^]*22 h 42 min[^]*35 of 80[^]*4\d s ago\s+Block 64, step 1024/);
+  assert.match(await text(page, "#blocks-note"), /35 done · 7 running · 38 waiting · 1 not better/);
+  assert.equal(await page.locator("#blocks .cell").count(), 80);
+  await page.getByRole("button", { name: "Block 73: done, loss 113\u00a0% of round-to-nearest, on gpu-7", exact: true }).waitFor();
+  assert.equal(await page.locator("#attempts .card").count(), 7);
+  const card = await text(page, "#attempts .card >> nth=0");
+  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024[^]*% of its start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
+  assert.match(await page.locator("#attempts svg").first().getAttribute("aria-label"), /^Block 5: training from .* at step 6 to .* at step 1,200; round-to-nearest 0\.00158$/);
+  for (const [worker, state] of [["gpu-0", "works"], ["gpu-4", "straggler"], ["gpu-6", "unreachable"], ["gpu-8", "drained"], ["gpu-9", "quarantined"]]) {
+    await page.getByRole("row", { name: worker }).filter({ hasText: state }).waitFor();
+  }
+  assert.match(await text(page, "#quality"), /Round-to-nearest\s+82\.41\s+24\.8/);
+  assert.match(await text(page, "#events li >> nth=2"), /error: block-064 failed on gpu-6: CUDA error/);
+  assert.equal(await text(page, "#link"), "Live");
+  assert.match(await page.title(), /^43.% running · llama-2-70b-w2g64/);
+  await page.getByLabel("warnings and errors only").check();
+  assert.equal(await page.locator("#events li").count(), 2);
+});
+
+test("a run moves without a reload and without losing the focus", async () => {
+  let tick = 0;
+  server.runs.set(LARGE, () => documents.large(tick));
+  const page = await shown(LARGE);
+  await page.getByRole("button", { name: "Drain gpu-3" }).focus();
+  await page.evaluate(() => { globalThis.mark = true; });
+  tick = 77;
+  server.send();
+  await has(page, "#attempts .card >> nth=0", "1,277 of 4,096");
+  assert.equal(await page.evaluate(() => globalThis.mark && document.activeElement.getAttribute("aria-label")), "Drain gpu-3");
+});
+
+test("no width of a phone makes a run scroll sideways", async () => {
+  for (const run of Object.keys(MAKERS)) {
+    const page = await shown(run, { viewport: { width: 360, height: 780 }, hasTouch: true });
+    await has(page, "#link", "Live");
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 360, `${run} is wider than the phone`);
+    await shoot(page, `phone-${run}`);
+  }
+});
+
+test("light and dark follow the system, and both can be read by everybody", async () => {
+  const grounds = [];
+  for (const colorScheme of ["light", "dark"]) {
+    for (const run of Object.keys(MAKERS)) {
+      const page = await shown(run, { colorScheme });
+      await has(page, "#link", "Live");
+      grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      assert.equal((await accessibilityProblems(page)).join("\n"), "", `${run} in ${colorScheme}`);
+      await shoot(page, `${colorScheme}-${run}`);
+      await page.context().close();
+    }
+  }
+  assert.deepEqual([...new Set(grounds)], ["rgb(255, 255, 255)", "rgb(18, 21, 26)"]);
+});
+
+test("every button has a name, on every run and in every dialog", async () => {
+  for (const run of Object.keys(MAKERS)) {
+    const page = await shown(run);
+    await has(page, "#link", "Live");
+    const nameless = await page.evaluate(() => [...document.querySelectorAll("button")]
+      .filter(button => !(button.getAttribute("aria-label") || button.textContent).trim() && button.id !== "confirm-yes").map(button => button.outerHTML));
+    assert.deepEqual(nameless, [], run);
+  }
+});
+
+test("the figures and the curve of a block come by keyboard", async () => {
+  const page = await shown("finished");
+  await page.locator('#blocks [data-block="0"]').focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.block), "1");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Enter");
+  await has(page, "#detail", "After Block-AP");
+  await page.locator("#detail-curve svg .validation").waitFor();
+  assert.match(await text(page, "#detail"), /Block 0[^]*Round-to-nearest[^]*Time\s+7\.40 s/);
+  await page.getByRole("button", { name: "Close" }).click();
+  await gone(page, "#detail");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.block), "0");
+});
+
+test("a completed run shows perplexities and the curve of E2E-QP", async () => {
+  const page = await shown("finished");
+  await page.locator("#end-to-end svg .validation").waitFor();
+  assert.match(await text(page, "#quality"), /Full precision\s+7\.777\s+1\.00[^]*After E2E-QP\s+8\.454\s+1\.09/);
+  assert.match(await text(page, "#now-note"), /every stage has its result/);
+  assert.equal(await page.locator("#stale").isHidden(), true);
+  server.frozen = true;
+  await page.clock.install();
+  await page.clock.fastForward(40_000);
+  await has(page, "#stale", "The run had completed before");
+});
+
+test("runs are chosen by links, and the address keeps the choice", async () => {
+  const page = await shown(LARGE);
+  await page.getByRole("navigation", { name: "Runs" }).getByText("resting").click();
+  await has(page, "#phase", "paused");
+  assert.match(await text(page, "#rest"), /paused by anna process 99 on node-a/i);
+  assert.match(page.url(), /#resting$/);
+  await page.reload();
+  await has(page, "#title", "resting");
+  await page.goto(server.url);
+  await has(page, "#title", LARGE);
+});
+
+test("a failed run says what to do, and can be tried again", async () => {
+  const page = await shown("poison");
+  assert.match(await text(page, "#failure"), /Block 2 failed for good[^]*the loss is not a number at step 12[^]*What to do: lower block-ap\.learning-rates/);
+  await page.getByRole("button", { name: "Retry block 2" }).first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Asked for retry of Block 2");
+  assert.deepEqual(server.asked, [{ run: "poison", action: "retry", body: { stage: "block-002", yes: false } }]);
+});
+
+test("pause asks for the token once and keeps it in the tab", async () => {
+  const page = await shown("first", { lossExpected: true });
+  server.onChange = ({ action }) => {
+    if (action === "drain") return "worker-1 is drained already";
+    server.runs.set("first", action === "pause" ? () => ({ ...documents.paused(), run: "first" }) : documents.endToEnd);
+    return null;
+  };
+  await page.getByRole("button", { name: "Pause" }).click();
+  await giveToken(page, "wrong");
+  await has(page, "#outcome", "the token is wrong or missing. give the http.token of this cluster");
+  assert.deepEqual(server.asked, []);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await giveToken(page);
+  await has(page, "#phase", "paused");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await has(page, "#phase", "running");
+  await page.getByRole("button", { name: "Drain worker-1" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+  await has(page, "#outcome", "worker-1 is drained already");
+  assert.deepEqual(server.asked.map(({ action }) => action), ["pause", "resume", "drain"]);
+  assert.deepEqual(server.asked[2].body, { worker: "worker-1" });
+  assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length]), [0, 1]);
+});
+
+test("cancel happens only when it is confirmed", async () => {
+  const page = await shown("first");
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await page.getByRole("button", { name: "Keep going" }).click();
+  assert.deepEqual(server.asked, []);
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Asked for cancel");
+  assert.deepEqual(server.asked, [{ run: "first", action: "cancel", body: {} }]);
+});
+
+test("without a token on the server there are no buttons but the reason", async () => {
+  server.canChange = false;
+  const page = await shown("first");
+  await has(page, "#outcome", "this coordinator has no http.token");
+  assert.deepEqual(await page.locator("#steer button, #worker-rows button").count(), 0);
+});
+
+test("a server that shows nothing without the token asks for it", async () => {
+  server.readsNeedToken = true;
+  const page = await show("first", { lossExpected: true });
+  await has(page, "#stale", "the token is wrong or missing");
+  await page.getByRole("button", { name: "Enter the token" }).click();
+  await giveToken(page);
+  await has(page, "#title", "first");
+  await gone(page, "#stale");
+});
+
+test("no run yet", async () => {
+  server.runs.clear();
+  const page = await show("");
+  await has(page, "#empty", "No run yet");
+  await shoot(page, "light-empty");
+  server.runs.set("first", documents.endToEnd);
+  await has(page, "#title", "first");
+});
+
+test("markup in names and reasons stays text", async () => {
+  server.runs.set("hostile", documents.hostile);
+  const page = await shown("hostile");
+  for (const part of ["#title", "#trouble", "#failure-reason", "#failure-advice", "#pending", "#events", "#worker-rows", "#attempts"]) {
+    await has(page, part, documents.HOSTILE);
+  }
+  assert.equal(await page.locator("main img, main script").count(), 0);
+  assert.doesNotMatch(await page.title(), /^owned/);
+});
+
+test("a server that falls silent makes the page stale, with its age, until it is back", async () => {
+  const page = await shown(LARGE, { lossExpected: true });
+  server.frozen = true;
+  await page.clock.install();
+  await page.clock.fastForward(20_000);
+  await has(page, "#stale", "Nothing new for 2");
+  await has(page, "#link", "Stale");
+  await page.clock.fastForward(120_000);
+  await has(page, "#stale", "Nothing new for 2 min");
+  await shoot(page, "light-stale", false);
+  server.frozen = false;
+  await has(page, "#link", "Live");
+  await gone(page, "#stale");
+});
+
+test("a supervisor without a heartbeat makes the page stale though the server answers", async () => {
+  const page = await shown("first");
+  server.runs.set("first", () => ({ ...documents.endToEnd(), supervisor: { pulse: "stale", holder: "x", "seconds-since-beat": 31 } }));
+  await has(page, "#stale", /No heartbeat for 3\d.s/);
+  await has(page, "#link", "Not supervised");
+  server.runs.set("first", documents.endToEnd);
+  await gone(page, "#stale");
+  await has(page, "#link", "Live");
+});
+
+test("the page goes on through a peer when its own coordinator is killed", async () => {
+  const peer = await another();
+  server.peers = [peer.url];
+  peer.peers = [server.url];
+  let tick = 0;
+  peer.runs.set(LARGE, () => documents.large(tick));
+  const page = await shown(LARGE, { lossExpected: true });
+  await has(page, "#footer", server.url.slice(7));
+  await server.kill();
+  await has(page, "#link", `Live by way of ${peer.url.slice(7)}`);
+  tick = 500;
+  await has(page, "#attempts .card >> nth=0", "1,700 of 4,096");
+  await gone(page, "#stale");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Asked for pause");
+  assert.deepEqual(peer.asked.map(({ action }) => action), ["pause"]);
+  const port = server.port;
+  await peer.kill();
+  await page.clock.install();
+  await page.clock.fastForward(20_000);
+  await has(page, "#stale", "Nothing new for");
+  server = new FakeServer();
+  for (const [name, make] of Object.entries(MAKERS)) server.runs.set(name, make);
+  servers.push(await server.start(port));
+  await page.locator("#link", { hasText: /^Live$/ }).waitFor();
+});
+
+test("a tab that nobody looks at keeps no connection", async () => {
+  const page = await shown("first");
+  assert.equal(server.listeners.size, 1);
+  const hide = hidden => page.evaluate(value => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+  const closed = new Promise(resolve => { [...server.listeners][0].response.on("close", resolve); });
+  await hide(true);
+  await closed;
+  assert.equal(server.listeners.size, 0);
+  await hide(false);
+  await has(page, "#link", "Live");
+  assert.equal(server.listeners.size, 1);
+});
+
+test("memory does not grow with the documents", async () => {
+  let tick = 0;
+  server.runs.set(LARGE, () => documents.large(tick));
+  const page = await shown(LARGE);
+  const protocol = await page.context().newCDPSession(page);
+  await protocol.send("Performance.enable");
+  const after = async documentsMore => {
+    for (let sent = 0; sent < documentsMore; sent++) {
+      tick++;
+      server.send();
+      if (sent % 20 === 19) await has(page, "#attempts .card >> nth=0", `${(1200 + tick).toLocaleString("en")} of 4,096`);
+    }
+    await protocol.send("HeapProfiler.collectGarbage");
+    const { metrics } = await protocol.send("Performance.getMetrics");
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+  };
+  const early = await after(100);
+  const late = await after(300);
+  assert.ok(late.Nodes < early.Nodes * 1.1, `nodes: ${early.Nodes}, then ${late.Nodes}`);
+  assert.ok(late.JSHeapUsedSize < early.JSHeapUsedSize + 1_500_000, `heap: ${early.JSHeapUsedSize}, then ${late.JSHeapUsedSize}`);
+  assert.ok(late.JSEventListeners < early.JSEventListeners * 1.1, `listeners: ${early.JSEventListeners}, then ${late.JSEventListeners}`);
+});
