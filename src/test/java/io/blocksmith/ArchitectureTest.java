@@ -69,12 +69,10 @@ class ArchitectureTest {
                             "safetensors",
                             "spec",
                             "failure")),
-            Map.entry("cluster", List.of("store", "run", "metrics", "spec", "failure")),
+            Map.entry("cluster", List.of("store", "run", "spec", "failure")),
             Map.entry("webhook", List.of("failure")),
             Map.entry("status", List.of("cluster", "stage", "store", "run", "spec", "failure")),
-            Map.entry(
-                    "http",
-                    List.of("status", "cluster", "stage", "report", "store", "run", "metrics", "spec", "failure")),
+            Map.entry("http", List.of("status", "cluster", "stage", "store", "run", "spec", "failure")),
             Map.entry("demo", List.of("train", "llama", "tensor", "safetensors", "spec", "failure")),
             Map.entry("report", List.of("run", "failure")));
 

@@ -7,8 +7,6 @@ import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.util.ByteString;
-import io.blocksmith.report.ReportPage;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The live page and its parts, all from the class path: it needs no other server. */
 final class PageRoutes {
     private static final String FOLDER = "/io/blocksmith/page/";
-    private static final String CHART = "chart.js";
 
     private static final Map<String, ContentType> TYPES = Map.of(
             "html", ContentTypes.TEXT_HTML_UTF8,
@@ -75,10 +72,8 @@ final class PageRoutes {
         if (type == null) {
             return Optional.empty();
         }
-        Optional<byte[]> content = name.equals(CHART)
-                ? Optional.of(ReportPage.chartJs().getBytes(StandardCharsets.UTF_8))
-                : Resources.find(FOLDER + name);
-        Optional<Part> part = content.map(bytes -> new Part(ByteString.fromArrayUnsafe(bytes), type, EntityTag.of(bytes)));
+        Optional<Part> part = Resources.find(FOLDER + name)
+                .map(bytes -> new Part(ByteString.fromArrayUnsafe(bytes), type, EntityTag.of(bytes)));
         part.ifPresent(found -> parts.put(name, part));
         return part;
     }

@@ -30,7 +30,7 @@ public final class ReportPage {
     }
 
     /** The library without the line that makes browsers look for its source map beside the page. */
-    public static String chartJs() {
+    private static String chartJs() {
         return resource(CHART_JS)
                 .replaceAll("(?m)^//# sourceMappingURL=.*$", "")
                 .strip();

@@ -210,12 +210,12 @@ class ReadRoutesTest {
         assertThat(page.headers().firstValue("X-Content-Type-Options")).contains("nosniff");
         assertThat(page.body()).doesNotContain("//cdn", "https://");
 
-        HttpResponse<String> chart = server.get("/assets/chart.js");
-        assertThat(chart.body()).contains("Chart.js");
-        assertThat(chart.headers().firstValue("Content-Type"))
+        HttpResponse<String> script = server.get("/assets/page.js");
+        assertThat(script.body()).contains("import ");
+        assertThat(script.headers().firstValue("Content-Type"))
                 .hasValueSatisfying(type -> assertThat(type).startsWith("application/javascript"));
-        String tag = chart.headers().firstValue("ETag").orElseThrow();
-        assertThat(server.send(server.request("/assets/chart.js").header("If-None-Match", tag))
+        String tag = script.headers().firstValue("ETag").orElseThrow();
+        assertThat(server.send(server.request("/assets/page.js").header("If-None-Match", tag))
                         .statusCode())
                 .isEqualTo(304);
     }
