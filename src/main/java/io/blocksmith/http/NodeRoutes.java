@@ -36,7 +36,8 @@ final class NodeRoutes {
                 new Route(
                         "GET",
                         "/api/v1/openapi.json",
-                        call -> answered(Answers.json(200, ByteString.fromArrayUnsafe(Resources.bytes("openapi.json"))))),
+                        call -> answered(
+                                Answers.json(200, ByteString.fromArrayUnsafe(Resources.bytes("openapi.json"))))),
                 new Route("GET", "/health/alive", call -> answered(Answers.json(200, Map.of("alive", true)))),
                 new Route("GET", "/health/ready", call -> ready()));
     }

@@ -78,7 +78,8 @@ final class PageRoutes {
         Optional<byte[]> content = name.equals(CHART)
                 ? Optional.of(ReportPage.chartJs().getBytes(StandardCharsets.UTF_8))
                 : Resources.find(FOLDER + name);
-        Optional<Part> part = content.map(bytes -> new Part(ByteString.fromArrayUnsafe(bytes), type, EntityTag.of(bytes)));
+        Optional<Part> part =
+                content.map(bytes -> new Part(ByteString.fromArrayUnsafe(bytes), type, EntityTag.of(bytes)));
         part.ifPresent(found -> parts.put(name, part));
         return part;
     }

@@ -61,7 +61,8 @@ final class Routes {
                         ? bodies.read(request)
                                 .thenCompose(
                                         body -> route.handler().answer(new Route.Call(request, parameters.get(), body)))
-                        : route.handler().answer(new Route.Call(request, parameters.get(), ByteString.emptyByteString()));
+                        : route.handler()
+                                .answer(new Route.Call(request, parameters.get(), ByteString.emptyByteString()));
             }
             parameters.ifPresent(ignored -> others.add(route.method()));
         }

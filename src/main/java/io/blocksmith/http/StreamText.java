@@ -36,7 +36,9 @@ final class StreamText {
             return remark();
         }
         sentTag = "";
-        return remark().concat(event("trouble", ByteString.fromArrayUnsafe(Json.write(Refusal.of(failure).tree()))));
+        return remark().concat(event(
+                "trouble",
+                ByteString.fromArrayUnsafe(Json.write(Refusal.of(failure).tree()))));
     }
 
     private ByteString event(String name, ByteString data) {
