@@ -73,7 +73,7 @@ test("a large run shows each of its parts", async () => {
     await page.getByRole("row", { name: worker }).filter({ hasText: state }).waitFor();
   }
   assert.match(await text(page, "#quality"), /Round-to-nearest\s+82\.41\s+24\.8/);
-  assert.match(await text(page, "#events li >> nth=2"), /error: block-064 failed on gpu-6: CUDA error/);
+  assert.match(await text(page, "#events li >> nth=2"), /error:\s+block-064 failed on gpu-6: CUDA error/);
   assert.equal(await text(page, "#link"), "Live");
   assert.match(await page.title(), /^43.% running · llama-2-70b-w2g64/);
   await page.getByLabel("warnings and errors only").check();

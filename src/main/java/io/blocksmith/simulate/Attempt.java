@@ -213,7 +213,8 @@ final class Attempt {
     private Progress progress(long saved) {
         long step = (long) position;
         double unknown = Double.NaN;
-        return new Progress(ticket, "train", 1, 1, step, cost.steps(), unknown, unknown, unknown, unknown, saved, unknown);
+        return new Progress(
+                ticket, "train", 1, 1, step, cost.steps(), unknown, unknown, unknown, unknown, saved, unknown);
     }
 
     private void finish() {
