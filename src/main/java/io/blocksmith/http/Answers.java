@@ -5,16 +5,17 @@ import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.headers.RawHeader;
+import akka.util.ByteString;
 
 /** Answers in JSON. */
 final class Answers {
     private Answers() {}
 
     static HttpResponse json(int status, Object tree) {
-        return json(status, Json.write(tree));
+        return json(status, ByteString.fromArrayUnsafe(Json.write(tree)));
     }
 
-    static HttpResponse json(int status, byte[] document) {
+    static HttpResponse json(int status, ByteString document) {
         return HttpResponse.create()
                 .withStatus(status)
                 .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, document))

@@ -1,5 +1,6 @@
 package io.blocksmith.http;
 
+import akka.util.ByteString;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -32,14 +33,14 @@ final class Json {
      *
      * @throws Refusal otherwise
      */
-    static JsonNode body(byte[] content, Set<String> keys) {
+    static JsonNode body(ByteString content, Set<String> keys) {
         String expected = keys.isEmpty() ? "no body, or {}" : "a JSON object with the keys " + String.join(", ", keys);
-        if (content.length == 0) {
+        if (content.isEmpty()) {
             return MAPPER.createObjectNode();
         }
         JsonNode tree;
         try {
-            tree = MAPPER.readTree(content);
+            tree = MAPPER.readTree(content.toArray());
         } catch (JsonProcessingException malformed) {
             throw Refusal.of(400, "the body of the request is not valid JSON")
                     .expected(expected)

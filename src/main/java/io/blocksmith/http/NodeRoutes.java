@@ -1,6 +1,7 @@
 package io.blocksmith.http;
 
 import akka.http.javadsl.model.HttpResponse;
+import akka.util.ByteString;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ final class NodeRoutes {
                 new Route(
                         "GET",
                         "/api/v1/openapi.json",
-                        call -> answered(Answers.json(200, Resources.bytes("openapi.json")))),
+                        call -> answered(Answers.json(200, ByteString.fromArrayUnsafe(Resources.bytes("openapi.json"))))),
                 new Route("GET", "/health/alive", call -> answered(Answers.json(200, Map.of("alive", true)))),
                 new Route("GET", "/health/ready", call -> ready()));
     }

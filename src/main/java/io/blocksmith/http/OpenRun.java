@@ -1,5 +1,6 @@
 package io.blocksmith.http;
 
+import akka.util.ByteString;
 import io.blocksmith.status.RunSight;
 import io.blocksmith.status.StatusJson;
 import io.blocksmith.store.Lease;
@@ -23,7 +24,7 @@ final class OpenRun implements AutoCloseable {
      * @param document the status document, in one line of UTF-8
      * @param tag differs when anything but the time does
      */
-    record Seen(RunSight sight, byte[] document, String tag) {}
+    record Seen(RunSight sight, ByteString document, String tag) {}
 
     /** A run in {@code store}, which is closed with it. */
     OpenRun(String where, ObjectStore store, Lease.Processes processes, InstantSource clock) {
@@ -37,7 +38,7 @@ final class OpenRun implements AutoCloseable {
     Seen look() {
         RunSight sight = RunSight.of(where, store, ledger, processes, clock);
         Map<String, Object> tree = new StatusJson(sight).tree();
-        return new Seen(sight, Json.write(tree), tag(tree));
+        return new Seen(sight, ByteString.fromArrayUnsafe(Json.write(tree)), tag(tree));
     }
 
     ObjectStore store() {

@@ -6,6 +6,7 @@ import akka.http.javadsl.model.HttpCharsets;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
+import akka.util.ByteString;
 import io.blocksmith.report.ReportPage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -31,7 +32,7 @@ final class PageRoutes {
     private final String policy;
     private final Map<String, Optional<Part>> parts = new ConcurrentHashMap<>();
 
-    private record Part(byte[] content, ContentType type, String tag) {}
+    private record Part(ByteString content, ContentType type, String tag) {}
 
     PageRoutes(ApiSettings settings) {
         // Scripts and styles from this server only, and connections to it and its peers: what a run or worker is called
@@ -77,7 +78,7 @@ final class PageRoutes {
         Optional<byte[]> content = name.equals(CHART)
                 ? Optional.of(ReportPage.chartJs().getBytes(StandardCharsets.UTF_8))
                 : Resources.find(FOLDER + name);
-        Optional<Part> part = content.map(bytes -> new Part(bytes, type, EntityTag.of(bytes)));
+        Optional<Part> part = content.map(bytes -> new Part(ByteString.fromArrayUnsafe(bytes), type, EntityTag.of(bytes)));
         part.ifPresent(found -> parts.put(name, part));
         return part;
     }

@@ -3,6 +3,7 @@ package io.blocksmith.http;
 import akka.actor.ClassicActorSystemProvider;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.scaladsl.model.EntityStreamSizeException;
+import akka.util.ByteString;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -20,7 +21,7 @@ final class RequestBody {
         this.system = system;
     }
 
-    CompletionStage<byte[]> read(HttpRequest request) {
+    CompletionStage<ByteString> read(HttpRequest request) {
         if (request.entity().getContentLengthOption().orElse(0) > MOST_BYTES) {
             throw tooLarge();
         }
@@ -28,7 +29,7 @@ final class RequestBody {
                 .toStrict(PATIENCE.toMillis(), MOST_BYTES, system)
                 .handle((strict, failure) -> {
                     if (failure == null) {
-                        return strict.getData().toArray();
+                        return strict.getData();
                     }
                     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
                     throw cause instanceof EntityStreamSizeException

@@ -2,6 +2,7 @@ package io.blocksmith.http;
 
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
+import akka.util.ByteString;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ record Route(String method, String path, Handler handler) {
      * @param parameters of the path
      * @param body empty unless the method is POST
      */
-    record Call(HttpRequest request, Map<String, String> parameters, byte[] body) {
+    record Call(HttpRequest request, Map<String, String> parameters, ByteString body) {
         String run() {
             return parameters.get("run");
         }

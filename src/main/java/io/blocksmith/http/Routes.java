@@ -2,6 +2,7 @@ package io.blocksmith.http;
 
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
+import akka.util.ByteString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class Routes {
                         ? bodies.read(request)
                                 .thenCompose(
                                         body -> route.handler().answer(new Route.Call(request, parameters.get(), body)))
-                        : route.handler().answer(new Route.Call(request, parameters.get(), new byte[0]));
+                        : route.handler().answer(new Route.Call(request, parameters.get(), ByteString.emptyByteString()));
             }
             parameters.ifPresent(ignored -> others.add(route.method()));
         }

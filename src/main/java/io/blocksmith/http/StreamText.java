@@ -36,16 +36,16 @@ final class StreamText {
             return remark();
         }
         sentTag = "";
-        return remark().concat(event("trouble", Json.write(Refusal.of(failure).tree())));
+        return remark().concat(event("trouble", ByteString.fromArrayUnsafe(Json.write(Refusal.of(failure).tree()))));
     }
 
-    private ByteString event(String name, byte[] data) {
+    private ByteString event(String name, ByteString data) {
         // Whoever loses the stream comes back soon: another node may have taken the run over.
         String first = number == 0 ? "retry: 2000\n" : "";
         number++;
         sentAt = nanoTime.getAsLong();
         return ByteString.fromString("%sid: %d\nevent: %s\ndata: ".formatted(first, number, name))
-                .concat(ByteString.fromArrayUnsafe(data))
+                .concat(data)
                 .concat(END);
     }
 

@@ -69,8 +69,9 @@ class ServedRunTest {
     @Test
     void aRunIsWatchedToItsEndAndPausedAndResumedOnTheWay() {
         List<String> lines = new CopyOnWriteArrayList<>();
-        try (ChildRun child = ChildRun.start(folder.resolve("log"), tiny.quantize(run, options()));
-                HttpClient client = HttpClient.newHttpClient()) {
+        // The client is closed last: it waits for its stream, which ends with the run.
+        try (HttpClient client = HttpClient.newHttpClient();
+                ChildRun child = ChildRun.start(folder.resolve("log"), tiny.quantize(run, options()))) {
             child.await("the run is served", () -> status(client) == 200);
             CompletableFuture<HttpResponse<Stream<String>>> stream =
                     client.sendAsync(request("/stream").build(), BodyHandlers.ofLines());

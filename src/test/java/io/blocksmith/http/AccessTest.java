@@ -11,6 +11,7 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.status.RecordedRun;
 import io.blocksmith.store.RequestBox;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -147,7 +148,7 @@ class AccessTest {
 
     /** By hand, because no client sends another name than that of the address. */
     private static String statusLine(TestServer server, String host) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             socket.getOutputStream()
                     .write("GET /api/v1/runs HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
                             .formatted(host)

@@ -207,7 +207,7 @@ class RunStreamTest {
         try (TestServer server = serve(flood);
                 Socket socket = new Socket()) {
             socket.setReceiveBufferSize(4096);
-            socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
             socket.getOutputStream()
                     .write("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
                             .formatted(STREAM)
