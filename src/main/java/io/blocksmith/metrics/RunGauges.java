@@ -62,9 +62,9 @@ final class RunGauges {
      * @param free negative when the store cannot tell
      */
     void stored(String run, long bytes, long free) {
-        of(Metric.STORE_BYTES, run).set(bytes);
+        of(Metric.STORE_BYTES, run).set((double) bytes);
         if (free >= 0) {
-            of(Metric.STORE_FREE_BYTES, run).set(free);
+            of(Metric.STORE_FREE_BYTES, run).set((double) free);
         }
     }
 
@@ -109,7 +109,7 @@ final class RunGauges {
         latest = Optional.of(state);
         String run = state.run();
         phase(state);
-        of(Metric.RUN_SUPERVISOR_EPOCH, run).set(state.epoch());
+        of(Metric.RUN_SUPERVISOR_EPOCH, run).set((double) state.epoch());
         of(Metric.RUN_BLOCKS, run).set(state.blocks());
         long blocks = 0;
         for (Committed committed : state.committed()) {
@@ -118,7 +118,7 @@ final class RunGauges {
             }
             results(run, committed);
         }
-        of(Metric.RUN_BLOCKS_DONE, run).set(blocks);
+        of(Metric.RUN_BLOCKS_DONE, run).set((double) blocks);
         of(Metric.RUN_STAGES_DONE, run).set(state.committed().size());
     }
 
