@@ -118,7 +118,7 @@ final class RunGauges {
             }
             results(run, committed);
         }
-        of(Metric.RUN_BLOCKS_DONE, run).set(blocks);
+        of(Metric.RUN_BLOCKS_DONE, run).set((double) blocks);
         of(Metric.RUN_STAGES_DONE, run).set(state.committed().size());
     }
 

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The files in {@code dashboards}. */
+/** The dashboards in the folder {@code dashboards}, which Kubernetes has a file of its own in. */
 public final class Dashboards {
     public static final Path FOLDER = Path.of("dashboards");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -52,7 +52,10 @@ public final class Dashboards {
     /** All, in the order of their file names. */
     public static List<Dashboard> all() {
         try (Stream<Path> files = Files.list(FOLDER)) {
-            return files.sorted().map(Dashboards::read).toList();
+            return files.filter(file -> file.toString().endsWith(".json"))
+                    .sorted()
+                    .map(Dashboards::read)
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
