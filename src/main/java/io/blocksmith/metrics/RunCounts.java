@@ -107,7 +107,7 @@ final class RunCounts {
         lastEnd.put(stage, reason);
         if (after.stage(stage) instanceof Waiting waiting) {
             long steps = evidence.step() - waiting.saved().step();
-            lostSteps.labels(run, reason).inc(Math.max(0, steps));
+            lostSteps.labels(run, reason).inc((double) Math.max(0, steps));
         }
     }
 
