@@ -45,6 +45,10 @@ public final class RunWork {
 
     /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
     public double fraction(RunState state, Collection<Progress> running) {
+        if (state.phase() == RunState.Phase.COMPLETED) {
+            // Not the sum of many small numbers, which may miss it by a last bit.
+            return 1;
+        }
         Map<Stage, Progress> latest = new HashMap<>();
         running.forEach(progress -> latest.put(progress.ticket().stage(), progress));
         double done = 0;
