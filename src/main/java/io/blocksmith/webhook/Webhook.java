@@ -67,6 +67,11 @@ public final class Webhook implements AutoCloseable {
      */
     public Webhook(String url, String token, List<Duration> pauses, Results results) {
         this.address = address(url);
+        if (!token.matches("[!-~]*")) {
+            throw BlocksmithException.user(
+                    "webhook.token: expected ASCII characters without blanks and line breaks, found"
+                            + " others (not shown: it is secret)");
+        }
         this.token = token;
         this.pauses = List.copyOf(pauses);
         this.results = results;
@@ -117,7 +122,7 @@ public final class Webhook implements AutoCloseable {
             if (call.delivered()) {
                 return true;
             }
-            if (!call.mayHelpAgain() || repeated == pauses.size() || sender.isShutdown()) {
+            if (!call.mayHelpAgain() || repeated == pauses.size()) {
                 LOG.warn("webhook to {}: given up after {} calls: {}", address.getHost(), repeated + 1, call.how());
                 return false;
             }
@@ -150,12 +155,13 @@ public final class Webhook implements AutoCloseable {
         }
     }
 
-    /** Waits a little for the calls that are under way, and ends. */
+    /** Waits for the calls that are under way, repetitions included, and ends. */
     @Override
     public void close() {
         sender.shutdown();
+        Duration patience = pauses.stream().reduce(TIMEOUT, Duration::plus);
         try {
-            if (!sender.awaitTermination(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+            if (!sender.awaitTermination(patience.toSeconds(), TimeUnit.SECONDS)) {
                 LOG.warn(
                         "webhook to {}: {} calls were not made",
                         address.getHost(),
