@@ -12,8 +12,8 @@ const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-firs
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS, headless: true });
 
-/** A tab in a context of its own that notes errors and violations of the policy in `page.complaints`. */
-export async function open(browser, url, { lossExpected = false, ...options } = {}) {
+/** A tab in a context of its own that notes errors and violations of the policy in `page.complaints`; `hidden` is one behind others. */
+export async function open(browser, url, { lossExpected = false, hidden = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
@@ -25,6 +25,7 @@ export async function open(browser, url, { lossExpected = false, ...options } = 
   });
   page.on("pageerror", error => page.complaints.push(String(error)));
   await page.addInitScript(() => addEventListener("securitypolicyviolation", event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
+  if (hidden) await page.addInitScript(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => true }));
   await page.goto(url);
   return page;
 }

@@ -94,7 +94,8 @@ export function endToEnd() {
 
 export function paused() {
   return { ...endToEnd(), run: "resting", where: "runs/resting", phase: "paused", attempts: [], "seconds-left": null, "last-checkpoint": null,
-    rest: { cause: "requested", reason: "paused by anna process 99 on node-a", since: ago(240) } };
+    rest: { cause: "requested", reason: "paused by anna process 99 on node-a", since: ago(240) },
+    events: [event(1, 300, "run-submitted", "info", { text: "the run was submitted: a model that rests" })] };
 }
 
 export function completed() {

@@ -20,6 +20,10 @@ export class FakeServer {
   /** Answers nothing any more, but keeps connections open. */
   frozen = false;
   asked = [];
+  /** How often a stream was asked for. */
+  streams = 0;
+  /** Answers with the curve of a run's stage, or with the status of an error. */
+  curve = async (run, stage) => documents.committedCurve(stage);
   listeners = new Set();
   #server = createServer((request, response) => this.#answer(request, response));
   #clock = null;
@@ -72,11 +76,18 @@ export class FakeServer {
     if (!this.runs.has(name)) return this.#error(response, 404, `${name}: no such run`);
     if (changes) return this.#change(request, response, name, action);
     if (action === "stream") return this.#stream(response, name);
-    if (action === "curves") return this.#json(response, 200, documents.committedCurve(stage));
+    if (action === "curves") return this.#curve(response, name, stage);
     return this.#json(response, 200, this.runs.get(name)());
   }
 
+  async #curve(response, run, stage) {
+    const answer = await this.curve(run, stage);
+    if (typeof answer === "number") this.#error(response, answer, `no curve of ${stage}`);
+    else this.#json(response, 200, answer);
+  }
+
   #stream(response, run) {
+    this.streams++;
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     response.write(": hello\n\n");
     const listener = { response, run };

@@ -154,15 +154,133 @@ test("a completed run shows perplexities and the curve of E2E-QP", async () => {
 });
 
 test("runs are chosen by links, and the address keeps the choice", async () => {
-  const page = await shown(LARGE);
+  const page = await shown("first");
+  await has(page, "#events", "a model of 4 blocks");
   await page.getByRole("navigation", { name: "Runs" }).getByText("resting").click();
   await has(page, "#phase", "paused");
+  await has(page, "#events", "a model that rests");
+  assert.equal(await page.locator("#events li").count(), 1);
   assert.match(await text(page, "#rest"), /paused by anna process 99 on node-a/i);
   assert.match(page.url(), /#resting$/);
   await page.reload();
   await has(page, "#title", "resting");
   await page.goto(server.url);
   await has(page, "#title", LARGE);
+});
+
+test("the address keeps the run that was shown by default, whatever the others do", async () => {
+  const page = await open(browser, server.url);
+  pages.push(page);
+  await has(page, "#title", LARGE);
+  assert.ok(page.url().endsWith(`#${LARGE}`), page.url());
+  server.runs.set(LARGE, () => ({ ...documents.large(), phase: "paused" }));
+  await page.clock.install();
+  await page.clock.fastForward(11_000);
+  await has(page, '#runs a[aria-current="page"] small', "paused");
+  assert.equal(await text(page, "#title"), LARGE);
+});
+
+test("what a dialog asks about happens to no other run", async () => {
+  const page = await shown("first");
+  const turnTo = async run => {
+    await page.evaluate(to => { location.hash = to; }, run);
+    await has(page, "#title", run);
+  };
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await has(page, "#confirm-title", "Cancel first?");
+  await turnTo("resting");
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Nothing was asked for: cancel was meant for first");
+  await page.evaluate(() => sessionStorage.clear());
+  await turnTo("poison");
+  await page.getByRole("button", { name: "Retry block 2" }).first().click();
+  await has(page, "#confirm-title", "Retry Block 2 of poison?");
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await has(page, "#token-text", "Changing poison needs the token");
+  await turnTo("first");
+  await giveToken(page);
+  await has(page, "#outcome", "retry of Block 2 was meant for poison");
+  await page.getByRole("button", { name: "Drain worker-1" }).click();
+  await has(page, "#confirm-title", "Drain worker-1 in first?");
+  await turnTo("resting");
+  await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+  await has(page, "#outcome", "drain of worker-1 was meant for first");
+  assert.deepEqual(server.asked, []);
+});
+
+test("the button of a block asks for what its state is now", async () => {
+  const page = await shown("poison");
+  await page.locator('#blocks [data-block="2"]').click();
+  const retry = page.locator("#detail-actions").getByRole("button", { name: "Retry block 2" });
+  await retry.waitFor();
+  server.runs.set("poison", () => {
+    const tree = documents.failed();
+    return { ...tree, blocks: tree.blocks.map(block => block.block === 2 ? { ...block, state: "done", repair: "failed" } : block) };
+  });
+  await has(page, "#detail-facts", "done, repair failed");
+  await retry.click();
+  await has(page, "#confirm-text", "Its result is forgotten");
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Asked for retry of Block 2");
+  assert.deepEqual(server.asked, [{ run: "poison", action: "retry", body: { stage: "block-002", yes: true } }]);
+});
+
+test("the last checkpoint stays known while nothing runs, and is of this run", async () => {
+  const page = await shown("first");
+  await has(page, "#figures", "E2E-QP, step 32");
+  server.runs.set("first", () => ({ ...documents.paused(), run: "first" }));
+  await has(page, "#phase", "paused");
+  assert.match(await text(page, "#figures"), /Last checkpoint\s+\d+ s ago\s+E2E-QP, step 32/);
+  await page.evaluate(() => { location.hash = "resting"; });
+  await has(page, "#title", "resting");
+  assert.match(await text(page, "#figures"), /Last checkpoint\s+–\s+not known while nothing runs/);
+});
+
+test("a curve that comes late is not drawn into another run", async () => {
+  let answer;
+  const late = new Promise(resolve => { answer = resolve; });
+  const curveTo = loss => ({ stage: "end-to-end", training: [[1, 2.31], [64, loss]], validation: [] });
+  const asked = new Promise(resolve => {
+    server.curve = run => {
+      if (run !== "finished") return curveTo(1.25);
+      resolve();
+      return late;
+    };
+  });
+  const { committed } = documents.completed();
+  let done = 16;
+  server.runs.set("finished", () => ({ ...documents.completed(), committed }));
+  server.runs.set("other", () => ({ ...documents.completed(), committed, run: "other", done }));
+  const page = await shown("finished");
+  const response = page.waitForResponse(/finished\/curves\/end-to-end/);
+  await asked;
+  await page.evaluate(() => { location.hash = "other"; });
+  const drawn = page.locator('#end-to-end svg[aria-label*="to 1.25 at step 64"]');
+  await drawn.waitFor();
+  answer(curveTo(1.75));
+  await (await response).finished();
+  for (done of [17, 18]) {
+    server.send();
+    await has(page, "#figures", `${done} of 16`);
+  }
+  assert.match(await page.locator("#end-to-end svg").getAttribute("aria-label"), /to 1\.25 at step 64/);
+});
+
+test("a curve that could not be read is read again, and one that is not there is not", async () => {
+  const asked = { "end-to-end": 0, "block-000": 0 };
+  server.curve = (run, stage) => {
+    asked[stage]++;
+    if (stage === "block-000") return 404;
+    return asked[stage] < 3 ? 503 : documents.committedCurve(stage);
+  };
+  const { committed } = documents.completed();
+  server.runs.set("finished", () => ({ ...documents.completed(), committed }));
+  const page = await shown("finished", { lossExpected: true });
+  await page.locator('#blocks [data-block="0"]').click();
+  await page.locator("#end-to-end svg .validation").waitFor();
+  assert.deepEqual(asked, { "end-to-end": 3, "block-000": 1 });
 });
 
 test("a failed run says what to do, and can be tried again", async () => {
@@ -264,6 +382,32 @@ test("a server that falls silent makes the page stale, with its age, until it is
   await gone(page, "#stale");
 });
 
+test("the time of the end stays what it was when nothing new comes", async () => {
+  const page = await shown("first");
+  const end = async () => /until about (\S+)/.exec(await text(page, "#figures"))[1];
+  server.frozen = true;
+  await page.clock.install();
+  await page.clock.fastForward(20_000);
+  await has(page, "#stale", "Nothing new for 2");
+  const before = await end();
+  await page.clock.fastForward(600_000);
+  await has(page, "#stale", "Nothing new for 10 min");
+  assert.equal(await end(), before);
+});
+
+test("a fault of the page is told as one, and the connection stays", async () => {
+  const page = await shown("first");
+  await has(page, "#link", "Live");
+  const fault = page.waitForEvent("pageerror");
+  server.runs.set("first", () => ({ ...documents.endToEnd(), committed: "no list" }));
+  assert.match(String(await fault), /find is not a function/);
+  server.runs.set("first", () => ({ ...documents.endToEnd(), done: 11 }));
+  await has(page, "#figures", "11 of 16");
+  assert.equal(server.streams, 1);
+  assert.ok(page.complaints.every(complaint => /find is not a function/.test(complaint)), page.complaints.join("\n"));
+  page.complaints.length = 0;
+});
+
 test("a supervisor without a heartbeat makes the page stale though the server answers", async () => {
   const page = await shown("first");
   server.runs.set("first", () => ({ ...documents.endToEnd(), supervisor: { pulse: "stale", holder: "x", "seconds-since-beat": 31 } }));
@@ -316,6 +460,19 @@ test("a tab that nobody looks at keeps no connection", async () => {
   await hide(false);
   await has(page, "#link", "Live");
   assert.equal(server.listeners.size, 1);
+});
+
+test("a tab that is opened behind others keeps no connection until it is looked at", async () => {
+  const page = await show("first", { hidden: true });
+  await page.locator("#runs a").first().waitFor();
+  await page.evaluate(() => fetch("/api/v1/cluster").then(response => response.json()));
+  assert.equal(server.streams, 0);
+  await page.evaluate(() => {
+    delete document.hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await has(page, "#link", "Live");
+  assert.equal(server.streams, 1);
 });
 
 test("memory does not grow with the documents", async () => {

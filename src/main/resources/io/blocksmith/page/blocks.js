@@ -1,13 +1,13 @@
 // The row of blocks: a cell each, coloured by what its loss is of round-to-nearest, and the figures of the chosen one.
 import { ratio, referenceName } from "./attempts.js";
-import { committedCurve } from "./committed.js";
+import { CommittedCurve } from "./committed.js";
 import { curve, plot } from "./curve.js";
 import { byId, element, facts, mark, show, sync, widen, write } from "./dom.js";
 import { NONE, duration, isNumber, number, percent, stage } from "./format.js";
 
 const LEVELS = [[0.25, "1", "to 25 %"], [0.5, "2", "to 50 %"], [0.75, "3", "to 75 %"], [1, "4", "below 100 %"], [Infinity, "5", "▲ not better"]];
 const STATES = { waiting: "waits", running: "runs", done: "done", failed: "failed" };
-const REPAIRS = { waiting: "repair waits", running: "repair runs", done: "repaired" };
+const REPAIRS = { waiting: "repair waits", running: "repair runs", done: "repaired", failed: "repair failed" };
 const level = value => value === null ? null : LEVELS.find(([most]) => value < most || most === Infinity)[1];
 const keyOf = block => `block-${String(block).padStart(3, "0")}`;
 
@@ -16,7 +16,7 @@ export class Blocks {
   #place;
   #steering;
   #chosen = null;
-  #committed = { key: null, curve: null };
+  #committed = new CommittedCurve();
   #figure = curve();
 
   constructor(place, steering) {
@@ -34,7 +34,7 @@ export class Blocks {
   /** Another run: nothing of the old one stays. */
   forget() {
     this.#chosen = null;
-    this.#committed = { key: null, curve: null };
+    this.#committed.forget();
     show(byId("detail"), false);
   }
 
@@ -105,7 +105,7 @@ export class Blocks {
   #choose(block) {
     const before = this.#chosen;
     this.#chosen = block;
-    this.#committed = { key: null, curve: null };
+    this.#committed.forget();
     this.render(this.#place().tree);
     if (block === null && before !== null) byId("blocks").querySelector(`[data-block="${before}"]`)?.focus();
   }
@@ -121,25 +121,14 @@ export class Blocks {
       ["Time", isNumber(block.seconds) ? duration(block.seconds) : NONE, block.attempts > 1 ? `${block.attempts} tries` : ""],
     ]);
     const committed = (tree.committed ?? []).find(entry => entry.stage === key);
-    if (committed) this.#fetchCurve(key, committed.at);
+    if (committed) this.#committed.want(this.#place(), key, committed.at, () => this.render(this.#place().tree));
     const done = this.#committed.curve;
     const lines = done && !attempt ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
       : [{ name: "training", kind: "training", points: attempt?.curve }];
     const reference = attempt ? attempt.reference : block["start-loss"];
     show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(key)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(key) }));
     const retryable = this.#steering.able && tree.phase !== "completed" && !attempt && ["done", "failed"].includes(block.state);
-    sync(byId("detail-actions"), retryable ? [key] : [], each => each, each => this.#steering.button(`Retry block ${block.block} …`, () => this.#steering.retry(each, block.state === "done")), () => {});
-  }
-
-  /** The curve of a committed stage never changes: it is read once for each choice. */
-  async #fetchCurve(key, at) {
-    const wanted = `${key} ${at}`;
-    if (this.#committed.key === wanted) return;
-    this.#committed = { key: wanted, curve: null };
-    const { base, run } = this.#place();
-    const found = await committedCurve(base, run, key);
-    if (this.#committed.key !== wanted) return;
-    this.#committed.curve = found;
-    this.render(this.#place().tree);
+    sync(byId("detail-actions"), retryable ? [block] : [], each => `${tree.run} ${key} ${each.state}`,
+      each => this.#steering.button(`Retry block ${each.block} …`, () => this.#steering.retry(key, each.state === "done")), () => {});
   }
 }

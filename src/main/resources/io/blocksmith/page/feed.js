@@ -89,7 +89,13 @@ export class Feed {
         if (name !== "status") return;
         watch(SILENCE, "it fell silent");
         this.#fruitless = 0;
-        this.#listener.document(JSON.parse(data), base);
+        const tree = JSON.parse(data);
+        try {
+          this.#listener.document(tree, base);
+        } catch (error) {
+          // A fault of this page is no fault of the connection, and nobody would find it behind a "does not answer".
+          reportError(error);
+        }
       });
     } finally {
       clearTimeout(timer);
@@ -99,18 +105,20 @@ export class Feed {
 
   /** Learns the peers, from the server of this page only: a token goes nowhere else. */
   async #acquaint(base, stopped) {
+    let cluster;
     try {
-      const cluster = await read(base, "/cluster");
-      if (stopped.aborted) return;
-      if (base === own) {
-        const peers = (cluster.peers ?? []).map(peer => peer.replace(/\/$/, "")).filter(peer => peer !== own && /^https?:\/\//.test(peer));
-        this.#bases = [own, ...new Set(peers)];
-        this.#at = 0;
-      }
-      this.#listener.connected(base, cluster);
+      cluster = await read(base, "/cluster");
     } catch {
       // The stream decides whether this server can be used; what it can change is asked again with the next connection.
+      return;
     }
+    if (stopped.aborted) return;
+    if (base === own) {
+      const peers = (cluster.peers ?? []).map(peer => peer.replace(/\/$/, "")).filter(peer => peer !== own && /^https?:\/\//.test(peer));
+      this.#bases = [own, ...new Set(peers)];
+      this.#at = 0;
+    }
+    this.#listener.connected(base, cluster);
   }
 
   /** Each coordinator is tried once without waiting; after that, pauses double. */

@@ -10,7 +10,7 @@ export function renderEvents(tree) {
   const events = (tree.events ?? []).slice(-MOST).reverse().filter(event => !troubleOnly || event.level !== "info");
   show(byId("events-note"), events.length === 0);
   write(byId("events-note"), troubleOnly ? "No warnings and no errors among the latest events." : "Nothing has happened yet.");
-  sync(byId("events"), events, event => event.sequence, item, () => {});
+  sync(byId("events"), events, event => `${tree.run} ${event.sequence}`, item, () => {});
 }
 
 /** The server tells each event as a sentence that names stage, worker and reason. */

@@ -3,6 +3,8 @@ import { byId, facts, mark, show, widen, write } from "./dom.js";
 import { NONE, clock, isNumber, number, percent, plural, span, stage, subject } from "./format.js";
 
 const PHASES = { running: "running", submitted: "waiting for its turn", paused: "paused", stopped: "stopped", completed: "completed", new: "not started" };
+/** Phases in which it matters how much would be lost. */
+const SAVING = ["running", "paused", "stopped"];
 const BEST = ["end-to-end", "block-ap"];
 
 export const phaseName = tree => tree.stopping && tree.phase === "running" ? "stopping" : PHASES[tree.phase] ?? tree.phase;
@@ -46,21 +48,29 @@ function renderFailure(failure) {
   write(byId("failure-advice"), failure["what-to-do"]);
 }
 
-/** The figures that age by themselves are drawn each second; `serverNow` is the server's clock. */
-export function renderFigures(tree, serverNow) {
+/** The later of two checkpoints; each may be null. A document tells only of those of what runs at its moment. */
+export function newer(known, told) {
+  return known && !(told && Date.parse(told.at) >= Date.parse(known.at)) ? known : told ?? null;
+}
+
+/**
+ * The figures that age by themselves are drawn each second; `checkpoint` is the newest that the page knows of this run,
+ * `serverNow` the server's clock.
+ */
+export function renderFigures(tree, checkpoint, serverNow) {
   const done = share(tree);
   const blocks = tree.blocks ?? [];
-  const left = tree["eta-seconds"] ?? tree["seconds-left"];
-  const saved = tree["last-checkpoint"];
+  const left = tree["seconds-left"];
+  const saved = tree.phase === "completed" ? null : checkpoint;
   const known = tree.perplexities ?? {};
   const best = BEST.find(key => isNumber(known[key]));
   facts(byId("figures"), [
     ["Done", percent(done, 1), `${tree.done} of ${plural(tree.total, "stage")}`],
     ["Time left", ["completed", "stopped"].includes(tree.phase) ? null : isNumber(left) ? span(left) : NONE,
-      isNumber(left) ? `until about ${clock(Date.now() + left * 1000, false)}` : tree.phase === "running" ? "known after some steps" : ""],
+      isNumber(left) ? `until about ${clock(Date.parse(tree.now) + left * 1000, false)}` : tree.phase === "running" ? "known after some steps" : ""],
     ["Blocks", blocks.length ? `${blocks.filter(block => block.state === "done").length} of ${blocks.length}` : null, verdict(blocks)],
-    ["Last checkpoint", saved ? `${span((serverNow - Date.parse(saved.at)) / 1000)} ago` : tree.phase === "running" ? NONE : null,
-      saved ? `${stage(saved.stage)}, step ${saved.step}` : "none yet of what runs now"],
+    ["Last checkpoint", saved ? `${span((serverNow - Date.parse(saved.at)) / 1000)} ago` : SAVING.includes(tree.phase) ? NONE : null,
+      saved ? `${stage(saved.stage)}, step ${saved.step}` : tree.attempts?.length ? "none yet of what runs now" : "not known while nothing runs"],
     ["Perplexity", best ? number(known[best], 4) : null,
       best ? `${lower(subject(best))}${isNumber(known["full-precision"]) ? `; full precision ${number(known["full-precision"], 4)}` : ""}` : ""],
   ]);

@@ -1,5 +1,5 @@
 // The live page of runs: wires the parts. A document comes from the feed, every part draws what it says; a clock of one
-// second draws what ages by itself. Nothing is kept but the latest document.
+// second draws what ages by itself. Nothing is kept but the latest document, and the newest checkpoint that one told of.
 import { forgetToken, own } from "./api.js";
 import { renderAttempts } from "./attempts.js";
 import { Blocks } from "./blocks.js";
@@ -8,15 +8,15 @@ import { Feed } from "./feed.js";
 import { percent } from "./format.js";
 import { renderFreshness } from "./freshness.js";
 import { renderEvents } from "./log.js";
-import { phaseName, renderFigures, renderOverview, share } from "./overview.js";
+import { newer, phaseName, renderFigures, renderOverview, share } from "./overview.js";
 import { EndToEnd, renderPerplexities } from "./quality.js";
-import { chosenRun, defaultRun, readRuns, renderRuns } from "./runs.js";
+import { addressed, readRuns, renderRuns } from "./runs.js";
 import { Steering, askForToken } from "./steer.js";
 import { renderWorkers } from "./workers.js";
 
 const LOOK_FOR_RUNS = 10_000;
 
-const view = { run: "", tree: null, receivedAt: null, base: own, lost: null, refusal: null };
+const view = { run: "", tree: null, receivedAt: null, checkpoint: null, base: own, lost: null, refusal: null };
 // With the connection lost, what is asked goes where the feed tries next.
 const place = () => ({ base: view.lost ? feed.base : view.base, run: view.run, tree: view.tree });
 const steering = new Steering(place, () => draw());
@@ -28,7 +28,7 @@ let lookedForRuns = 0;
 const feed = new Feed({
   document(tree, base) {
     announce(view.tree, tree);
-    Object.assign(view, { tree, base, receivedAt: Date.now(), lost: null, refusal: null });
+    Object.assign(view, { tree, checkpoint: newer(view.checkpoint, tree["last-checkpoint"]), base, receivedAt: Date.now(), lost: null, refusal: null });
     draw();
   },
   connected(base, cluster) {
@@ -71,7 +71,7 @@ function age() {
   if (!view.tree) return;
   const sent = Date.parse(view.tree.now);
   const serverNow = (Number.isFinite(sent) ? sent : view.receivedAt) + now - view.receivedAt;
-  renderFigures(view.tree, serverNow);
+  renderFigures(view.tree, view.checkpoint, serverNow);
   renderAttempts(view.tree, serverNow);
 }
 
@@ -86,12 +86,12 @@ function announce(before, tree) {
 
 function follow(run) {
   view.run = run;
-  Object.assign(view, { tree: null, receivedAt: null, lost: null, refusal: null });
+  Object.assign(view, { tree: null, checkpoint: null, receivedAt: null, lost: null, refusal: null });
   blocks.forget();
   endToEnd.forget();
   show(byId("run"), false);
   write(byId("outcome"), "");
-  if (run) feed.start(run);
+  if (run && !document.hidden) feed.start(run);
   else feed.stop();
   draw();
 }
@@ -109,7 +109,7 @@ async function lookForRuns() {
   show(byId("empty"), runs.length === 0 && !view.tree);
   write(byId("empty-title"), "No run yet");
   write(byId("empty-text"), "./blocksmith submit RECIPE starts one in a cluster, ./blocksmith quantize in one process. It shows here by itself.");
-  const run = chosenRun() || defaultRun(runs);
+  const run = addressed(runs);
   if (run && run !== view.run) follow(run);
   else draw();
 }
@@ -120,7 +120,7 @@ function tick() {
   if (Date.now() - lookedForRuns > LOOK_FOR_RUNS) lookForRuns();
 }
 
-addEventListener("hashchange", () => follow(chosenRun() || defaultRun(runs)));
+addEventListener("hashchange", () => follow(addressed(runs)));
 // Nobody looks: no connection, no drawing. The stream begins with the whole document, so nothing is missed.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) feed.stop();

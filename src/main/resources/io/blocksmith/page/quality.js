@@ -1,6 +1,6 @@
 // What came of the whole model: the curve of E2E-QP and the perplexities.
 import { isEndToEnd } from "./attempts.js";
-import { committedCurve } from "./committed.js";
+import { CommittedCurve } from "./committed.js";
 import { curve, plot } from "./curve.js";
 import { byId, element, mark, show, sync, write } from "./dom.js";
 import { NONE, isNumber, number, subject, subjects } from "./format.js";
@@ -23,8 +23,7 @@ export function renderPerplexities(tree) {
 /** The curve that E2E-QP left. While it runs, its card shows the one of now. */
 export class EndToEnd {
   #place;
-  #key = null;
-  #curve = null;
+  #committed = new CommittedCurve();
   #figure = curve();
 
   constructor(place) {
@@ -33,23 +32,15 @@ export class EndToEnd {
   }
 
   forget() {
-    this.#key = null;
-    this.#curve = null;
+    this.#committed.forget();
   }
 
   render(tree) {
     const committed = (tree.committed ?? []).find(entry => isEndToEnd(entry.stage));
-    if (committed) this.#fetch(committed.at);
+    if (committed) this.#committed.want(this.#place(), committed.stage, committed.at, () => this.render(this.#place().tree));
+    const { curve: left } = this.#committed;
     const start = committed?.["start-loss"];
-    const lines = [{ name: "training", kind: "training", points: this.#curve?.training }, { name: "validation", kind: "validation", points: this.#curve?.validation }];
+    const lines = [{ name: "training", kind: "training", points: left?.training }, { name: "validation", kind: "validation", points: left?.validation }];
     show(byId("end-to-end-part"), Boolean(committed) && plot(this.#figure, { lines, subject: "E2E-QP", reference: { name: `at its start ${number(start)}`, value: start } }));
-  }
-
-  async #fetch(at) {
-    if (this.#key === at) return;
-    this.#key = at;
-    const { base, run } = this.#place();
-    this.#curve = await committedCurve(base, run, "end-to-end");
-    if (this.#key === at && this.#curve) this.render(this.#place().tree);
   }
 }

@@ -3,7 +3,7 @@ import { read } from "./api.js";
 import { byId, element, mark, show, sync, write } from "./dom.js";
 import { isNumber, percent } from "./format.js";
 
-export const chosenRun = () => {
+const chosenRun = () => {
   try {
     return decodeURIComponent(location.hash.slice(1));
   } catch {
@@ -12,8 +12,17 @@ export const chosenRun = () => {
 };
 
 /** The run to show when the address names none: one that moves, or else the last. */
-export function defaultRun(runs) {
+function defaultRun(runs) {
   return (runs.find(run => run.phase === "running") ?? runs.find(run => run.phase === "paused") ?? runs.at(-1))?.run ?? "";
+}
+
+/** The run that the address names. A default is written into it, so that it stays that run whatever the others do. */
+export function addressed(runs) {
+  const chosen = chosenRun();
+  if (chosen) return chosen;
+  const run = defaultRun(runs);
+  if (run) history.replaceState(null, "", `#${encodeURIComponent(run)}`);
+  return run;
 }
 
 let shown = null;

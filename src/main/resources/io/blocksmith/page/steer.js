@@ -106,40 +106,47 @@ export class Steering {
   }
 
   async #command({ key, danger }) {
-    if (danger && !await confirmed("Cancel this run?", "What runs is saved and the supervision ends. The run can be started again and goes on from there.", "Cancel the run")) return;
-    await this.#ask(key, {}, key);
+    const { run } = this.#place();
+    if (danger && !await confirmed(`Cancel ${run}?`, "What runs is saved and the supervision ends. The run can be started again and goes on from there.", "Cancel the run")) return;
+    await this.#ask(run, key, {}, key);
   }
 
   /** `hasResult`: the stage is done and would be made again. */
   async retry(key, hasResult) {
+    const { run } = this.#place();
     const name = stage(key);
     const text = hasResult ? "Its result is forgotten and made again, which takes as long as the first time. What was built on it stays, because the stage leaves the same bytes again."
       : "Its failures are forgotten and it has all its tries again.";
-    if (await confirmed(`Retry ${name}?`, text, "Retry")) await this.#ask("retry", { stage: key, yes: hasResult }, `retry of ${name}`);
+    if (await confirmed(`Retry ${name} of ${run}?`, text, "Retry")) await this.#ask(run, "retry", { stage: key, yes: hasResult }, `retry of ${name}`);
   }
 
   async drain(worker) {
-    if (await confirmed(`Drain ${worker}?`, "It gets no more work of this run. What it runs is saved and goes to another worker; without another one the run waits.", "Drain")) {
-      await this.#ask("drain", { worker }, `drain of ${worker}`);
+    const { run } = this.#place();
+    if (await confirmed(`Drain ${worker} in ${run}?`, "It gets no more work of this run. What it runs is saved and goes to another worker; without another one the run waits.", "Drain")) {
+      await this.#ask(run, "drain", { worker }, `drain of ${worker}`);
     }
   }
 
   undrain(worker) {
-    return this.#ask("undrain", { worker }, `undrain of ${worker}`);
+    return this.#ask(this.#place().run, "undrain", { worker }, `undrain of ${worker}`);
   }
 
-  async #ask(command, body, name) {
-    if (!token() && !await askForToken("Changing a run needs the token of this cluster.")) return;
+  /** `run` is the one that was shown at the click: while a dialog is open, the page may turn to another. */
+  async #ask(run, command, body, name) {
+    if (!token() && !await askForToken(`Changing ${run} needs the token of this cluster.`)) return;
+    if (!this.#shows(run)) {
+      this.#say(`Nothing was asked for: ${name} was meant for ${run}, and the page shows another run now.`, "error");
+      return;
+    }
     this.#busy = true;
     this.#asked = null;
     this.#say(`Asking for ${name} …`, "busy");
     try {
-      const { base, run } = this.#place();
-      const answer = await call(base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
+      const answer = await call(this.#place().base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
       this.#asked = { id: (await answer.json()).request, at: Date.now() };
-      this.#say(`Asked for ${name}. The supervisor takes it up at its next look.`, "done");
+      this.#say(`Asked for ${this.#named(name, run)}. The supervisor takes it up at its next look.`, "done");
     } catch (error) {
-      this.#refused(error, name);
+      this.#refused(error, this.#named(name, run));
     } finally {
       this.#busy = false;
       this.#changed();
@@ -153,6 +160,15 @@ export class Steering {
     }
     if (error.status === 401) forgetToken();
     this.#say(`Refused ${name}: ${error.message}`, "error");
+  }
+
+  #shows(run) {
+    return this.#place().run === run;
+  }
+
+  /** What was asked for, with the run where the page has turned to another since. */
+  #named(name, run) {
+    return this.#shows(run) ? name : `${name} of ${run}`;
   }
 
   #explain(text) {
