@@ -168,6 +168,16 @@ test("runs are chosen by links, and the address keeps the choice", async () => {
   await has(page, "#title", LARGE);
 });
 
+test("the link past the head leads to the run and leaves the address alone", async () => {
+  const page = await shown("first");
+  const address = page.url();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  assert.equal(page.url(), address);
+  await has(page, "#title", "first");
+});
+
 test("the address keeps the run that was shown by default, whatever the others do", async () => {
   const page = await open(browser, server.url);
   pages.push(page);

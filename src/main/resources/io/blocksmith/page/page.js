@@ -128,6 +128,11 @@ document.addEventListener("visibilitychange", () => {
   tick();
 });
 byId("events-filter").addEventListener("change", () => draw());
+// As a link it would put its target into the address, which names the run.
+document.querySelector(".skip").addEventListener("click", event => {
+  event.preventDefault();
+  byId("main").focus();
+});
 byId("stale-token").addEventListener("click", async () => {
   if (!await askForToken(view.refusal?.message ?? "This server wants a token.")) return;
   view.refusal = null;
