@@ -97,7 +97,7 @@ public record RunSight(
                 live.map(status -> pulse(status, age, processes)).orElse(Pulse.NONE),
                 age,
                 FailureReport.of(events),
-                new RequestBox(store, clock, UUID::randomUUID).pending());
+                new RequestBox(store, clock, UUID::randomUUID).shown());
     }
 
     private static Pulse pulse(LiveStatus status, Duration age, Lease.Processes processes) {
