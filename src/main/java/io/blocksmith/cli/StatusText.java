@@ -181,7 +181,8 @@ final class StatusText {
                 sight.shown().isEmpty()
                         ? "%s, whose heartbeat has the shape of another version of Blocksmith: whether it lives is not known"
                                 .formatted(holder(sight))
-                        : "%s, whose last heartbeat is about %s old: dead, frozen or cut off".formatted(holder(sight), age);
+                        : "%s, whose last heartbeat is about %s old: dead, frozen or cut off"
+                                .formatted(holder(sight), age);
             case LIVE -> "%s, heartbeat about %s old".formatted(holder(sight), age);
         };
     }

@@ -176,7 +176,8 @@ public record RunSight(
         Map<Stage, Double> shares = new HashMap<>();
         for (Running then : atStart.running()) {
             Ticket ticket = then.ticket();
-            if (state.stage(ticket.stage()) instanceof Committed now && now.ticket().equals(ticket)) {
+            if (state.stage(ticket.stage()) instanceof Committed now
+                    && now.ticket().equals(ticket)) {
                 shares.put(ticket.stage(), elapsed(then.since(), start, now.at()));
             }
         }
@@ -190,7 +191,12 @@ public record RunSight(
             double own = RunWork.share(progress) - found;
             shares.put(
                     stage,
-                    found + own * elapsed(attempt.since(), start, shown.orElseThrow().at()));
+                    found
+                            + own
+                                    * elapsed(
+                                            attempt.since(),
+                                            start,
+                                            shown.orElseThrow().at()));
         }
         return shares;
     }

@@ -32,8 +32,7 @@ class ClusterRunsTest {
 
     @BeforeEach
     void open() {
-        Settings settings =
-                SettingsLoader.load(Optional.empty(), List.of(), Map.of("cluster.runs", folder.toString()));
+        Settings settings = SettingsLoader.load(Optional.empty(), List.of(), Map.of("cluster.runs", folder.toString()));
         runs = new RunsFolder(settings, "test");
         catalog = new ClusterRuns(runs, settings, "test", (store, recipe) -> {
             throw new AssertionError("nothing is opened");

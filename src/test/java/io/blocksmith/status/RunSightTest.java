@@ -30,7 +30,8 @@ class RunSightTest {
 
             RunSight sight = look(Histories.NOON.plusSeconds(81));
 
-            // The attempt is at step 14 of 64, went on from step 8 and has run for 80 s, 20 of them under this supervisor.
+            // The attempt is at step 14 of 64, went on from step 8 and has run for 80 s, 20 of them under this
+            // supervisor.
             double own = 0.8 * (14 - 8) / 64 * 20 / 80;
             double part = sight.work(sight.plan().orElseThrow()).part(RecordedRun.RUNNING);
             double expected = 20 * (1 - sight.fraction()) / (part * own);

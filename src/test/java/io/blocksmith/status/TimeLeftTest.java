@@ -47,12 +47,7 @@ class TimeLeftTest {
         seconds(10);
         left.at(WORK, running, List.of(trained(first, 40)));
         RunState failed = running.after(new Event.StageFailed(
-                Histories.NOON,
-                first,
-                Category.WORKER_LOST,
-                "gone",
-                Histories.WORKER,
-                Histories.saved(30)));
+                Histories.NOON, first, Category.WORKER_LOST, "gone", Histories.WORKER, Histories.saved(30)));
         RunState again = failed.after(Histories.start(failed, STAGE));
         Ticket second = failed.nextTicket(STAGE);
         left.at(WORK, again, List.of());
