@@ -10,7 +10,6 @@ import io.blocksmith.http.RunDirectory;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -60,9 +59,11 @@ final class EmbeddedApi implements AutoCloseable {
     private record Directory(Path folder) implements RunDirectory {
         @Override
         public List<String> names() {
-            return Files.exists(folder.resolve(RunNames.SPEC))
-                    ? List.of(folder.getFileName().toString())
-                    : List.of();
+            try (ObjectStore store = DirectoryStore.open(folder)) {
+                return store.find(RunNames.SPEC).isPresent()
+                        ? List.of(folder.getFileName().toString())
+                        : List.of();
+            }
         }
 
         @Override

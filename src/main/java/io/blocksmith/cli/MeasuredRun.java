@@ -85,9 +85,9 @@ final class MeasuredRun implements RunListener {
             return;
         }
         RunState state = status.state();
-        double fraction = RunWork.of(plan.get(), recipe, state.blocks())
-                .fraction(state, status.progress().values());
-        OptionalDouble seconds = left.at(fraction, state.phase() == RunState.Phase.RUNNING);
+        RunWork work = RunWork.of(plan.get(), recipe, state.blocks());
+        double fraction = work.fraction(state, status.progress().values());
+        OptionalDouble seconds = left.at(work, state, status.progress().values());
         metrics.looked(new RunSnapshot(
                 state,
                 status.progress(),

@@ -45,15 +45,29 @@ final class NodeApi {
         System.err.println("page and API: " + server.address());
     }
 
-    private record Directory(Settings settings) implements RunDirectory {
+    /** The runs of the cluster; the store of their queue stays open from the first look at it on. */
+    static final class Directory implements RunDirectory {
+        private final Settings settings;
+        private final RunsFolder submitted;
+        /** Null before the first look. */
+        private ObjectStore queue;
+
+        Directory(Settings settings) {
+            this.settings = settings;
+            this.submitted = folder();
+        }
+
         @Override
-        public List<String> names() {
-            return folder().submitted();
+        public synchronized List<String> names() {
+            if (queue == null) {
+                queue = submitted.queue();
+            }
+            return submitted.submitted(queue);
         }
 
         @Override
         public String where(String run) {
-            return folder().location(run);
+            return submitted.location(run);
         }
 
         @Override
@@ -64,6 +78,14 @@ final class NodeApi {
         @Override
         public ObjectStore write(String run) {
             return folder().open(run);
+        }
+
+        @Override
+        public synchronized void close() {
+            if (queue != null) {
+                queue.close();
+                queue = null;
+            }
         }
 
         /** Under a name of its own each time: a store that is opened for writing clears away what its owner left. */

@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 
 /**
@@ -25,6 +27,8 @@ final class RunsFolder {
     private final Settings settings;
     private final String owner;
     private final UnaryOperator<ObjectStore> around;
+    /** Runs by the names of their entries in the queue. */
+    private final Map<String, String> entries = new ConcurrentHashMap<>();
 
     /**
      * Makes a view of the folder.
@@ -73,13 +77,23 @@ final class RunsFolder {
 
     /** Runs in the order of their submission. */
     List<String> submitted() {
-        try (ObjectStore queue = Stores.openForReading(root(), s3(settings.s3()), owner)) {
-            List<String> runs = new ArrayList<>();
-            for (String name : queue.list(QUEUE)) {
-                runs.add(run(name, queue.read(name)));
-            }
-            return runs;
+        try (ObjectStore queue = queue()) {
+            return submitted(queue);
         }
+    }
+
+    /** The store of {@link #submitted(ObjectStore)}, for whoever asks often; closed by the caller. */
+    ObjectStore queue() {
+        return Stores.openForReading(root(), s3(settings.s3()), owner);
+    }
+
+    /** The same from a store that is open; each entry is read once, because nobody changes it. */
+    List<String> submitted(ObjectStore queue) {
+        List<String> runs = new ArrayList<>();
+        for (String name : queue.list(QUEUE)) {
+            runs.add(entries.computeIfAbsent(name, unread -> run(unread, queue.read(unread))));
+        }
+        return runs;
     }
 
     /** Puts the run at the end of the queue, unless it is in it. */

@@ -178,7 +178,11 @@ final class StatusText {
             case RELEASED -> "nobody; the last was %s".formatted(holder(sight));
             case GONE -> "nobody: %s is gone without releasing the run".formatted(holder(sight));
             case STALE ->
-                "%s, whose last heartbeat is about %s old: dead, frozen or cut off".formatted(holder(sight), age);
+                sight.shown().isEmpty()
+                        ? "%s, whose heartbeat has the shape of another version of Blocksmith: whether it lives is not known"
+                                .formatted(holder(sight))
+                        : "%s, whose last heartbeat is about %s old: dead, frozen or cut off"
+                                .formatted(holder(sight), age);
             case LIVE -> "%s, heartbeat about %s old".formatted(holder(sight), age);
         };
     }

@@ -14,6 +14,9 @@ final class Access {
     private static final String BEARER = "Bearer ";
 
     private final ApiSettings settings;
+    /** Found out once: to resolve a name may take seconds, or fail for a while. */
+    private final boolean onLoopback;
+
     private final Set<String> origins;
 
     /**
@@ -23,6 +26,7 @@ final class Access {
      */
     Access(ApiSettings settings, String self) {
         this.settings = settings;
+        this.onLoopback = settings.isLoopback();
         this.origins = new HashSet<>(settings.peers());
         origins.add(self);
     }
@@ -33,7 +37,7 @@ final class Access {
      */
     void requireHost(HttpRequest request) {
         String host = request.getUri().host().address();
-        if (settings.isLoopback() && !isLoopback(host)) {
+        if (onLoopback && !isLoopback(host)) {
             throw Refusal.of(403, "this server listens on loopback and is asked for under another name")
                     .expected("localhost, 127.0.0.1 or [::1]")
                     .found(host)
@@ -52,7 +56,7 @@ final class Access {
                     .toDo("set http.token, or the environment variable BLOCKSMITH_HTTP_TOKEN, and start the node"
                             + " again");
         }
-        if (!changes && settings.isLoopback()) {
+        if (!changes && onLoopback) {
             return;
         }
         Optional<String> given = request.getHeader("Authorization").map(HttpHeader::value);

@@ -1,6 +1,8 @@
 package io.blocksmith.http;
 
 import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.Uri;
+import akka.http.scaladsl.model.IllegalUriException;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.stage.StoredCurves;
@@ -81,7 +83,7 @@ final class ReadRoutes {
     }
 
     private CompletionStage<HttpResponse> events(Route.Call call) {
-        String given = call.request().getUri().query().get("after").orElse("0");
+        String given = after(call);
         if (!given.matches("[0-9]{1,18}")) {
             throw Refusal.of(400, "after: no number of an event")
                     .expected("a whole number; events count from 1, 0 asks for all")
@@ -91,6 +93,17 @@ final class ReadRoutes {
         return looks.lately(call.run())
                 .thenApply(seen -> Answers.json(
                         200, Map.of("events", EventJson.after(seen.sight().events(), after))));
+    }
+
+    private static String after(Route.Call call) {
+        Uri uri = call.request().getUri();
+        try {
+            return uri.query().get("after").orElse("0");
+        } catch (IllegalUriException malformed) {
+            throw Refusal.of(400, "the query of this address is malformed")
+                    .expected("after=NUMBER")
+                    .found(uri.rawQueryString().orElse(""));
+        }
     }
 
     private CompletionStage<HttpResponse> curves(Route.Call call) {

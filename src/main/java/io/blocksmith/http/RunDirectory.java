@@ -4,7 +4,7 @@ import io.blocksmith.store.ObjectStore;
 import java.util.List;
 
 /** The runs that a process can show. Asked on threads that may wait for a store; any number of them at once. */
-public interface RunDirectory {
+public interface RunDirectory extends AutoCloseable {
     /** Names of the runs, in the order of their submission. */
     List<String> names();
 
@@ -16,4 +16,8 @@ public interface RunDirectory {
 
     /** Opens a run of {@link #names} for asking something of it; closed by the caller. */
     ObjectStore write(String run);
+
+    /** Releases what it keeps open between calls; called once, by the server that it was given to. */
+    @Override
+    default void close() {}
 }

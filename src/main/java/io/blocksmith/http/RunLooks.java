@@ -94,5 +94,6 @@ final class RunLooks implements AutoCloseable {
                 watched.open.close();
             }
         }
+        directory.close();
     }
 }

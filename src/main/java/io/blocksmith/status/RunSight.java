@@ -10,11 +10,13 @@ import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.StageState.Failure;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.StageState.Waiting;
+import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.stage.RunIdentity;
 import io.blocksmith.store.Lease;
@@ -27,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +42,7 @@ import java.util.UUID;
  * @param at when it was looked at, by the clock of whoever looks
  * @param plan empty while the run was never started, because only its ledger knows how many blocks there are
  * @param live the last heartbeat
- * @param shown what the supervisor said with it
+ * @param shown what the supervisor said with it; empty also when it is in the shape of another Blocksmith
  * @param pulse what the heartbeat means
  * @param age of the heartbeat by the clocks of two machines, so approximate
  * @param requests not yet fulfilled, oldest first
@@ -67,7 +70,10 @@ public record RunSight(
         RELEASED,
         /** The last one was a process of this machine, which is no more. */
         GONE,
-        /** The last heartbeat is old: its sender is dead, frozen or cut off, or the clocks differ. */
+        /**
+         * The last heartbeat is old: its sender is dead, frozen or cut off, or the clocks differ. Or another Blocksmith
+         * wrote it in a shape without a time that this one can read, so that nothing says that it is new.
+         */
         STALE,
         LIVE
     }
@@ -94,13 +100,14 @@ public record RunSight(
                 state,
                 live,
                 shown,
-                live.map(status -> pulse(status, age, processes)).orElse(Pulse.NONE),
+                live.map(status -> pulse(status, shown.isPresent(), age, processes))
+                        .orElse(Pulse.NONE),
                 age,
                 FailureReport.of(events),
-                new RequestBox(store, clock, UUID::randomUUID).pending());
+                new RequestBox(store, clock, UUID::randomUUID).shown());
     }
 
-    private static Pulse pulse(LiveStatus status, Duration age, Lease.Processes processes) {
+    private static Pulse pulse(LiveStatus status, boolean isReadable, Duration age, Lease.Processes processes) {
         if (status.released()) {
             return Pulse.RELEASED;
         }
@@ -109,7 +116,7 @@ public record RunSight(
         if (here && !alive) {
             return Pulse.GONE;
         }
-        return age.compareTo(STALE) > 0 ? Pulse.STALE : Pulse.LIVE;
+        return !isReadable || age.compareTo(STALE) > 0 ? Pulse.STALE : Pulse.LIVE;
     }
 
     /** The attempts that the ledger knows and a supervisor has lately told of. */
@@ -156,9 +163,49 @@ public record RunSight(
             }
         }
         double done = fraction();
-        double gained = done - work(plan.get()).fraction(atStart, List.of());
+        double gained = done - work(plan.get()).fraction(atStart, doneBefore(atStart, start));
         double seconds = Duration.between(start, shown.get().at()).minus(paused).toMillis() / 1e3;
         return gained <= 0 || seconds <= 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds * (1 - done) / gained);
+    }
+
+    /**
+     * What had been done of stages under way when the supervisor began, and what their attempts found: neither is its
+     * pace. How far an older attempt was then nobody has recorded; it is taken to have gone on evenly.
+     */
+    private Map<Stage, Double> doneBefore(RunState atStart, Instant start) {
+        Map<Stage, Double> shares = new HashMap<>();
+        for (Running then : atStart.running()) {
+            Ticket ticket = then.ticket();
+            if (state.stage(ticket.stage()) instanceof Committed now
+                    && now.ticket().equals(ticket)) {
+                shares.put(ticket.stage(), elapsed(then.since(), start, now.at()));
+            }
+        }
+        for (LiveRun.Attempt attempt : attempts()) {
+            Progress progress = attempt.progress();
+            Stage stage = progress.ticket().stage();
+            long saved = state.stage(stage) instanceof Running running
+                    ? running.saved().step()
+                    : 0;
+            double found = RunWork.found(progress, saved);
+            double own = RunWork.share(progress) - found;
+            shares.put(
+                    stage,
+                    found
+                            + own
+                                    * elapsed(
+                                            attempt.since(),
+                                            start,
+                                            shown.orElseThrow().at()));
+        }
+        return shares;
+    }
+
+    /** The share of the time between two moments that had gone by at {@code then}. */
+    private static double elapsed(Instant from, Instant then, Instant to) {
+        double whole = Duration.between(from, to).toMillis();
+        double part = Duration.between(from, then).toMillis();
+        return whole <= 0 ? 0 : Math.clamp(part / whole, 0, 1);
     }
 
     /** A failure and where it was. */

@@ -15,6 +15,10 @@ import java.util.Map;
  */
 public final class RunWork {
     private static final double SMALL = 1;
+    /** Shares of a block: of its passes, the first is a fifth or so, and training is nearly all of the rest. */
+    private static final double TARGETS = 0.1;
+
+    private static final double TRAINING = 0.8;
 
     private final Plan plan;
     private final Recipe recipe;
@@ -45,36 +49,56 @@ public final class RunWork {
 
     /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
     public double fraction(RunState state, Collection<Progress> running) {
+        Map<Stage, Double> latest = new HashMap<>();
+        running.forEach(progress -> latest.put(progress.ticket().stage(), share(progress)));
+        return fraction(state, latest);
+    }
+
+    /** The same, where of some stages that are not committed these shares are done. */
+    double fraction(RunState state, Map<Stage, Double> shares) {
         if (state.phase() == RunState.Phase.COMPLETED) {
             // Not the sum of many small numbers, which may miss it by a last bit.
             return 1;
         }
-        Map<Stage, Progress> latest = new HashMap<>();
-        running.forEach(progress -> latest.put(progress.ticket().stage(), progress));
         double done = 0;
-        double total = 0;
         for (Stage stage : plan.stages()) {
-            double work = work(stage);
-            total += work;
-            if (state.isCommitted(stage)) {
-                done += work;
-            } else if (latest.containsKey(stage)) {
-                done += work * within(latest.get(stage));
-            }
+            done += work(stage) * (state.isCommitted(stage) ? 1 : shares.getOrDefault(stage, 0.0));
         }
-        return done / total;
+        return done / total();
     }
 
-    /** The share of a stage; of a block's passes, the first is a fifth or so and training is nearly all of the rest. */
-    private static double within(Progress progress) {
+    /** The share of the run that a stage of it is. */
+    double part(Stage stage) {
+        return work(stage) / total();
+    }
+
+    private double total() {
+        return plan.stages().stream().mapToDouble(this::work).sum();
+    }
+
+    /** The share of its stage that an attempt has done. */
+    static double share(Progress progress) {
         double steps = progress.steps() == 0 ? 0 : (double) progress.step() / progress.steps();
         return switch (progress.phase()) {
-            case "targets" -> 0.1 * steps;
-            case "propagate" -> 0.9 + 0.1 * steps;
+            case "targets" -> TARGETS * steps;
+            case "propagate" -> TARGETS + TRAINING + (1 - TARGETS - TRAINING) * steps;
             case "seal", "verify" -> 1;
-            case "train" -> progress.ticket().stage() instanceof Stage.EndToEnd ? steps : 0.1 + 0.8 * steps;
+            case "train" -> trained(progress.ticket().stage(), steps);
             default -> steps;
         };
+    }
+
+    /** The part of {@link #share} that the attempt did not do but found, because it went on after {@code savedStep}. */
+    static double found(Progress progress, long savedStep) {
+        if (savedStep == 0 || progress.steps() == 0) {
+            return 0;
+        }
+        double steps = Math.min(1, (double) savedStep / progress.steps());
+        return Math.min(share(progress), trained(progress.ticket().stage(), steps));
+    }
+
+    private static double trained(Stage stage, double steps) {
+        return stage instanceof Stage.EndToEnd ? steps : TARGETS + TRAINING * steps;
     }
 
     private double work(Stage stage) {

@@ -1,13 +1,29 @@
 package io.blocksmith.status;
 
+import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunState;
+import io.blocksmith.run.Stage;
+import io.blocksmith.run.Ticket;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
-/** How long a run takes from now on, by its pace since somebody began to watch it, pauses left out. */
+/**
+ * How long a run takes from now on, by its pace since somebody began to watch it, pauses left out. What an attempt had
+ * done when it was first heard of is no part of that pace: it may have run for hours, or gone on from a checkpoint.
+ */
 public final class TimeLeft {
     private final LongSupplier nanoTime;
+    /** How far attempts under way have come at most; a phase within an attempt may begin to count anew. */
+    private final Map<Ticket, Double> reached = new HashMap<>();
+
+    private final Set<Stage> committed = new HashSet<>();
     private boolean began;
-    private double first;
+    private double gained;
     private double seconds;
     private long lastNanos;
 
@@ -23,20 +39,38 @@ public final class TimeLeft {
     /**
      * The run has come this far.
      *
-     * @param fraction share of the work that is done, 0 to 1
-     * @param moves whether the time since the last call counts
+     * @param running the latest word of each running attempt that has spoken
      * @return seconds left; empty while nothing can be said
      */
-    public OptionalDouble at(double fraction, boolean moves) {
+    public OptionalDouble at(RunWork work, RunState state, Collection<Progress> running) {
+        boolean moves = state.phase() == RunState.Phase.RUNNING;
         long now = nanoTime.getAsLong();
-        if (!began) {
-            began = true;
-            first = fraction;
-        } else if (moves) {
+        if (began && moves) {
             seconds += (now - lastNanos) / 1e9;
         }
         lastNanos = now;
-        double gained = fraction - first;
-        return !moves || gained <= 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds * (1 - fraction) / gained);
+        state.committed().forEach(stage -> commit(work, stage.ticket()));
+        committed.removeIf(stage -> !state.isCommitted(stage));
+        reached.keySet().removeIf(ticket -> !state.isRunning(ticket));
+        running.stream()
+                .filter(progress -> state.isRunning(progress.ticket()))
+                .forEach(progress -> advance(work, progress));
+        began = true;
+        return !moves || gained <= 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(seconds * (1 - work.fraction(state, running)) / gained);
+    }
+
+    private void commit(RunWork work, Ticket ticket) {
+        if (committed.add(ticket.stage()) && began) {
+            gained += work.part(ticket.stage()) * (1 - reached.getOrDefault(ticket, 0.0));
+        }
+    }
+
+    private void advance(RunWork work, Progress progress) {
+        double share = RunWork.share(progress);
+        double before = reached.getOrDefault(progress.ticket(), share);
+        gained += work.part(progress.ticket().stage()) * Math.max(0, share - before);
+        reached.put(progress.ticket(), Math.max(share, before));
     }
 }

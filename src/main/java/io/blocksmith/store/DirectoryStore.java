@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -214,15 +215,21 @@ public final class DirectoryStore implements ObjectStore {
         // The folder part of the prefix bounds the walk; the rest filters.
         Path folder =
                 root.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1)).normalize();
-        if (!folder.startsWith(root) || !Files.isDirectory(folder)) {
+        if (!folder.startsWith(root)) {
             return List.of();
         }
         try {
+            // Not Files.isDirectory, which answers no when the file system fails.
+            if (!Files.readAttributes(folder, BasicFileAttributes.class).isDirectory()) {
+                return List.of();
+            }
             return FolderTree.files(folder).stream()
                     .map(file -> root.relativize(file).toString())
                     .filter(name -> name.startsWith(prefix) && !name.startsWith(OwnerFolders.SCRATCH + "/"))
                     .sorted()
                     .toList();
+        } catch (NoSuchFileException absent) {
+            return List.of();
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "list", folder);
         }

@@ -66,21 +66,36 @@ public final class RequestBox implements Requests {
         return store.exists(name(id));
     }
 
+    /** Sets aside what is no request, so only whoever supervises the run may ask for it; others look at {@link #shown}. */
     @Override
     public SequencedMap<String, Request> pending() {
-        SequencedMap<String, Request> pending = new LinkedHashMap<>();
+        return requests(this::setAside);
+    }
+
+    /** The same for whoever only looks: reads over what is no request, and writes nothing. */
+    public SequencedMap<String, Request> shown() {
+        return requests((name, content, why) -> LOG.debug("{} is no request: {}", store.where(name), why));
+    }
+
+    /** What becomes of an object that is no request. */
+    private interface Foreign {
+        void found(String name, byte[] content, String why);
+    }
+
+    private SequencedMap<String, Request> requests(Foreign foreign) {
+        SequencedMap<String, Request> requests = new LinkedHashMap<>();
         for (String name : store.list(RunNames.REQUESTS)) {
             String id = name.substring(RunNames.REQUESTS.length());
             if (!id.contains("/")) {
                 // Gone when somebody else was faster.
                 store.find(name)
-                        .ifPresent(content -> read(name, content)
-                                .ifPresent(request -> pending.put(
+                        .ifPresent(content -> read(name, content, foreign)
+                                .ifPresent(request -> requests.put(
                                         id.endsWith(SUFFIX) ? id.substring(0, id.length() - SUFFIX.length()) : id,
                                         request)));
             }
         }
-        return pending;
+        return requests;
     }
 
     @Override
@@ -92,17 +107,18 @@ public final class RequestBox implements Requests {
         return RunNames.REQUESTS + id + SUFFIX;
     }
 
-    private Optional<Request> read(String name, byte[] content) {
+    private static Optional<Request> read(String name, byte[] content, Foreign foreign) {
         try {
             JsonNode tree = Json.MAPPER.readTree(content);
             int version = tree.path("version").asInt(0);
             if (!name.endsWith(SUFFIX) || version != VERSION) {
-                setAside(name, content, "version %d; this Blocksmith reads version %d".formatted(version, VERSION));
+                foreign.found(
+                        name, content, "version %d; this Blocksmith reads version %d".formatted(version, VERSION));
                 return Optional.empty();
             }
             return Optional.of(Json.MAPPER.treeToValue(tree, Asked.class).request());
         } catch (IOException malformed) {
-            setAside(name, content, malformed.getMessage());
+            foreign.found(name, content, malformed.getMessage());
             return Optional.empty();
         }
     }

@@ -7,8 +7,11 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Histories;
 import io.blocksmith.status.RecordedRun;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -184,6 +187,19 @@ class ReadRoutesTest {
 
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(TestServer.json(answer).get("error").get("found").asText()).isEqualTo("soon");
+    }
+
+    @Test
+    void anAddressThatIsMalformedIsOneClearError() throws IOException {
+        // By hand, because no client sends such an address.
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream()
+                    .write(
+                            "GET /api/v1/runs/first/events?after=%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 400 ");
+        }
     }
 
     @Test

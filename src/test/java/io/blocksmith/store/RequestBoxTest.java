@@ -88,4 +88,14 @@ class RequestBoxTest {
                         "requests/set-aside/2-newer.json");
         assertThat(box.pending()).hasSize(1);
     }
+
+    @Test
+    void whoeverOnlyLooksReadsOverWhatIsNoRequest() {
+        store.createIfAbsent("requests/0-notes.txt", "call Ann".getBytes(StandardCharsets.UTF_8));
+        box.ask(new Request.Resume("a@b"));
+        RequestBox looking = new RequestBox(DirectoryStore.open(folder), () -> now, UUID::randomUUID);
+
+        assertThat(looking.shown().values()).containsExactly(new Request.Resume("a@b"));
+        assertThat(store.exists("requests/0-notes.txt")).isTrue();
+    }
 }
