@@ -206,8 +206,10 @@ class RunMetricsTest {
         begin();
         looked(1, Optional.empty(), Map.of());
         now(new RunStopped(Histories.NOON, Event.RestCause.REQUESTED, "cancelled"));
+        assertThat(value(Metric.RUN_TROUBLE, "tiny")).isNotNull();
         metrics.rests();
         assertThat(value(Metric.RUN_STATE, "tiny", "stopped")).isEqualTo(1);
+        assertThat(value(Metric.RUN_TROUBLE, "tiny")).isNull();
         assertThat(value(Metric.RUN_ETA_SECONDS, "tiny")).isNull();
         assertThat(value(Metric.RUN_WORKERS, "tiny", "busy")).isNull();
 
