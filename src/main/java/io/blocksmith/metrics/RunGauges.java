@@ -99,8 +99,8 @@ final class RunGauges {
     void lost() {
         Optional<RunState> lost = latest;
         clear();
-        latest = before.filter(ended ->
-                lost.filter(state -> state.run().equals(ended.run())).isEmpty());
+        latest = before.filter(
+                ended -> lost.filter(state -> state.run().equals(ended.run())).isEmpty());
         before = Optional.empty();
         latest.ifPresent(this::phase);
     }

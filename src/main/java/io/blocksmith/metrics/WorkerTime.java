@@ -107,7 +107,8 @@ final class WorkerTime {
 
     void progressed(Progress progress) {
         // What comes before training is a part of the recovery of a stage that trains.
-        if (progress.step() > 0 && (hasTrained(progress) || !StageKind.trains(progress.ticket().stage()))) {
+        if (progress.step() > 0
+                && (hasTrained(progress) || !StageKind.trains(progress.ticket().stage()))) {
             goesOn(progress.ticket().run(), progress.ticket().stage());
         }
     }
@@ -174,9 +175,7 @@ final class WorkerTime {
         if (hasTrained(progress)) {
             return progress.step() <= reached && progress.step() < progress.steps();
         }
-        return reached > 0
-                && StageKind.trains(progress.ticket().stage())
-                && !AFTER_TRAINING.contains(progress.phase());
+        return reached > 0 && StageKind.trains(progress.ticket().stage()) && !AFTER_TRAINING.contains(progress.phase());
     }
 
     void clear() {

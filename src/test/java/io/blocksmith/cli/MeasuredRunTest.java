@@ -37,8 +37,7 @@ class MeasuredRunTest {
     Path folder;
 
     private final CollectorRegistry registry = new CollectorRegistry();
-    private final RunMetrics metrics =
-            new RunMetrics(registry, InstantSource.fixed(Histories.NOON), System::nanoTime);
+    private final RunMetrics metrics = new RunMetrics(registry, InstantSource.fixed(Histories.NOON), System::nanoTime);
 
     /** One run's ledger, its listener, and whether its store answers. */
     private final class Told {
@@ -55,8 +54,8 @@ class MeasuredRunTest {
 
         private ObjectStore readable(ObjectStore store) {
             ClassLoader loader = ObjectStore.class.getClassLoader();
-            return (ObjectStore)
-                    Proxy.newProxyInstance(loader, new Class<?>[] {ObjectStore.class}, (_, method, given) -> {
+            return (ObjectStore) Proxy.newProxyInstance(
+                    loader, new Class<?>[] {ObjectStore.class}, (_, method, given) -> {
                         if (!readable) {
                             throw BlocksmithException.transientFault(null, "the store does not answer");
                         }
@@ -80,8 +79,8 @@ class MeasuredRunTest {
         }
 
         void looked() {
-            listener.looked(new RunStatus(
-                    state, Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), false, Optional.empty()));
+            listener.looked(
+                    new RunStatus(state, Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), false, Optional.empty()));
         }
 
         void complete() {

@@ -70,8 +70,8 @@ class StageAttemptTest {
         reports.expectMessage(new WorkerNode.AttemptProgressed(ScriptedRunner.step(TICKET, 7)));
         attempt.tell(new StageAttempt.Cancel());
         double loss = ScriptedRunner.step(TICKET, 7).loss();
-        reports.expectMessage(new WorkerNode.AttemptEnded(
-                TICKET, new Outcome.Cancelled(new Evidence(7, 7, List.of(loss)))));
+        reports.expectMessage(
+                new WorkerNode.AttemptEnded(TICKET, new Outcome.Cancelled(new Evidence(7, 7, List.of(loss)))));
     }
 
     @Test
