@@ -36,9 +36,14 @@ final class MeasuredRun implements RunListener {
     private final Recipe recipe;
     private final LongSupplier nanoTime;
     private final TimeLeft left;
+    /** Set once the metrics have taken the run. */
     private Optional<Plan> plan = Optional.empty();
+
     private Optional<Long> measured = Optional.empty();
-    private Optional<RunState> latest = Optional.empty();
+    /** The newest event since the run is this process's. */
+    private Optional<Handled> newest = Optional.empty();
+
+    private record Handled(Event event, RunState after) {}
 
     MeasuredRun(RunMetrics metrics, ObjectStore store, Recipe recipe, LongSupplier nanoTime) {
         this.metrics = metrics;
@@ -50,20 +55,38 @@ final class MeasuredRun implements RunListener {
 
     @Override
     public void recorded(Event event, RunState after) {
-        latest = Optional.of(after);
-        if (event instanceof SupervisorStarted) {
-            plan = Optional.of(Plan.of(recipe, after.blocks()));
-            metrics.took(
-                    new RunMetrics.Kind(
-                            after.run(),
-                            recipe.quantization().bits(),
-                            recipe.quantization().groupSize(),
-                            recipe.blockAp().segments(),
-                            after.holder()),
-                    upTo(event));
-        } else if (plan.isPresent()) {
-            metrics.recorded(event, after);
+        if (event instanceof SupervisorStarted || newest.isPresent()) {
+            newest = Optional.of(new Handled(event, after));
         }
+        if (plan.isPresent()) {
+            metrics.recorded(event, after);
+        } else {
+            take();
+        }
+    }
+
+    /** Tried at each event and look until the ledger can be read: a run without its series looks unsupervised. */
+    private void take() {
+        if (newest.isEmpty()) {
+            return;
+        }
+        RunState state = newest.get().after();
+        List<Event> past;
+        try {
+            past = upTo(newest.get().event());
+        } catch (BlocksmithException unreadable) {
+            LOG.warn("no metrics of {} yet, its ledger cannot be read: {}", state.run(), unreadable.getMessage());
+            return;
+        }
+        metrics.took(
+                new RunMetrics.Kind(
+                        state.run(),
+                        recipe.quantization().bits(),
+                        recipe.quantization().groupSize(),
+                        recipe.blockAp().segments(),
+                        state.holder()),
+                past);
+        plan = Optional.of(Plan.of(recipe, state.blocks()));
     }
 
     /** What comes later will be told. */
@@ -81,6 +104,9 @@ final class MeasuredRun implements RunListener {
 
     @Override
     public void looked(RunStatus status) {
+        if (plan.isEmpty()) {
+            take();
+        }
         if (plan.isEmpty()) {
             return;
         }
@@ -123,10 +149,14 @@ final class MeasuredRun implements RunListener {
 
     @Override
     public void ended(RunOutcome outcome) {
+        if (plan.isEmpty()) {
+            // What the metrics show is the run before this one, whose end this one does not change.
+            return;
+        }
         switch (outcome) {
             case RunOutcome.Completed _, RunOutcome.Stopped _ -> metrics.rests();
             case RunOutcome.Fenced _ -> {
-                latest.ifPresent(state -> metrics.fenced(state.run()));
+                newest.ifPresent(last -> metrics.fenced(last.after().run()));
                 metrics.lost();
             }
             case RunOutcome.Broken _ -> metrics.lost();

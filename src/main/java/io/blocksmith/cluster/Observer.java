@@ -31,6 +31,7 @@ final class Observer {
     /** The last message; told after everything else was seen. */
     record Ended(RunOutcome outcome) implements Command {}
 
+    /** An observer that stops once {@code outcome} is out. */
     static Behavior<Command> create(RunListener listener, CompletableFuture<RunOutcome> outcome) {
         return Behaviors.receiveMessage(command -> {
             try {
@@ -51,7 +52,7 @@ final class Observer {
                 // A broken display is no reason to end a run.
                 LOG.warn("the run's listener failed", failure);
             }
-            return Behaviors.same();
+            return command instanceof Ended ? Behaviors.stopped() : Behaviors.same();
         });
     }
 }

@@ -14,7 +14,7 @@ public interface RunListener {
     /** A running attempt has come further; at most once a second for each. */
     void progressed(Progress progress);
 
-    /** How the run stands; about once a second. */
+    /** How the run stands; about once a second, and once more when it has come to rest. */
     default void looked(RunStatus status) {}
 
     /** A report came of an attempt that is not under way: a repetition, or from before a fault. It changed nothing. */

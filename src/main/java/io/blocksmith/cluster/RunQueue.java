@@ -52,7 +52,9 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
     private final LongSupplier nanoTime;
     private final Map<String, Duration> leftAloneUntil = new HashMap<>();
     private Optional<String> current = Optional.empty();
-    private Optional<ActorRef<RunSupervisor.Command>> supervisor = Optional.empty();
+    private Optional<Supervised> supervision = Optional.empty();
+
+    private record Supervised(ActorRef<RunSupervisor.Command> supervisor, ActorRef<Observer.Command> observer) {}
 
     private RunQueue(
             ActorContext<Command> context,
@@ -154,7 +156,7 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
         ActorRef<RunSupervisor.Command> actor =
                 getContext().spawnAnonymous(RunSupervisor.create(opened.settings(), observer));
         getContext().watch(actor);
-        supervisor = Optional.of(actor);
+        supervision = Optional.of(new Supervised(actor, observer));
         getContext().pipeToSelf(outcome, (how, _) -> new Over(run, Optional.ofNullable(how)));
     }
 
@@ -168,8 +170,12 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
         if (!rests) {
             leftAloneUntil.put(run, now().plus(LEFT_ALONE));
         }
-        supervisor.ifPresent(getContext()::stop);
-        supervisor = Optional.empty();
+        supervision.ifPresent(over -> {
+            getContext().stop(over.supervisor());
+            // That of a supervisor that broke still lives, and would tell of a run that is another's by then.
+            getContext().stop(over.observer());
+        });
+        supervision = Optional.empty();
         current = Optional.empty();
         catalog.close(run);
         return this;

@@ -569,7 +569,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         roster.fallSilent();
         timers.cancelAll();
         boolean rests = outcome instanceof RunOutcome.Completed || outcome instanceof RunOutcome.Stopped;
-        lookout.leave(outcome, rests ? Optional.of(status()) : Optional.empty());
+        Optional<RunStatus> last = rests ? Optional.of(status()) : Optional.empty();
+        last.ifPresent(status -> observer.tell(new Observer.Looked(status)));
+        lookout.leave(outcome, last);
     }
 
     static Throwable cause(Throwable failure) {

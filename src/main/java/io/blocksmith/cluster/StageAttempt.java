@@ -140,7 +140,8 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
             case Progressed(Progress progress) -> {
                 latest = progress;
                 news = true;
-                if (!Double.isNaN(progress.loss())) {
+                // An attempt that is given up tells its last step again, with what it saved on leaving.
+                if (!Double.isNaN(progress.loss()) && progress.step() > trainedStep) {
                     trainedStep = progress.step();
                     losses.add(progress.loss());
                     if (losses.size() > LOSSES) {

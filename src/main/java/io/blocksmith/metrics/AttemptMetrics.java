@@ -21,7 +21,9 @@ import java.util.OptionalInt;
  */
 public final class AttemptMetrics implements StageMeter {
     private static final double MILLI = 1e-3;
-    private static final List<Category> STORE = List.of(Category.STORE_FULL, Category.STORE_UNAVAILABLE);
+    /** What a save may fail by without ending its attempt at once. */
+    private static final List<Category> SAVE_FAILURES =
+            List.of(Category.STORE_FULL, Category.STORE_UNAVAILABLE, Category.ENVIRONMENT, Category.TRANSIENT);
 
     private final String node;
     private final InstantSource clock;
@@ -133,7 +135,7 @@ public final class AttemptMetrics implements StageMeter {
     private void begin(Ticket ticket, String[] attempt) {
         rate = new RecentRate();
         notFinite.labels(attempt);
-        if (isTraining(ticket.stage())) {
+        if (StageKind.trains(ticket.stage())) {
             steps.labels(attempt);
             stepSeconds.labels(attempt);
         }
@@ -143,7 +145,7 @@ public final class AttemptMetrics implements StageMeter {
     private void beginSaving(String[] attempt) {
         saveSeconds.labels(attempt);
         savedBytes.labels(attempt);
-        STORE.forEach(category -> failedSaves.labels(attempt[0], node, Reason.of(category)));
+        SAVE_FAILURES.forEach(category -> failedSaves.labels(attempt[0], node, Reason.of(category)));
         lastSave.labels(attempt[0], node).set(clock.millis() * MILLI);
     }
 
@@ -160,13 +162,6 @@ public final class AttemptMetrics implements StageMeter {
         flops.labels(attempt).inc(work.flops());
         waitSeconds.labels(attempt).inc(work.waitSeconds());
         computeSeconds.labels(attempt).inc(work.seconds() - work.waitSeconds());
-    }
-
-    private static boolean isTraining(Stage stage) {
-        return switch (stage) {
-            case Stage.TrainBlock _, Stage.RepairBlock _, Stage.EndToEnd _ -> true;
-            case Stage.Capture _, Stage.Export _, Stage.Evaluate _, Stage.Report _ -> false;
-        };
     }
 
     private static OptionalInt block(Stage stage) {

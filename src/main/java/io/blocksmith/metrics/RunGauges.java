@@ -24,6 +24,8 @@ final class RunGauges {
     private final Map<Metric, Gauge> gauges = new TreeMap<>();
     private final Families families;
     private Optional<RunState> latest = Optional.empty();
+    /** The run before this one, where it had ended. */
+    private Optional<RunState> before = Optional.empty();
 
     RunGauges(CollectorRegistry registry) {
         families = new Families(registry);
@@ -88,9 +90,19 @@ final class RunGauges {
      * begins in the same moment, and nobody would have seen the end.
      */
     void begin() {
-        Optional<RunState> before = latest;
+        before = latest.filter(state -> !state.isSupervised());
         clear();
-        before.filter(state -> !state.isSupervised()).ifPresent(this::phase);
+        before.ifPresent(this::phase);
+    }
+
+    /** What was told of the run goes; that the one before it has ended stays. */
+    void lost() {
+        Optional<RunState> lost = latest;
+        clear();
+        latest = before.filter(
+                ended -> lost.filter(state -> state.run().equals(ended.run())).isEmpty());
+        before = Optional.empty();
+        latest.ifPresent(this::phase);
     }
 
     private void phase(RunState state) {
@@ -177,11 +189,11 @@ final class RunGauges {
 
     /** What only a supervised run has goes. */
     void rest() {
-        List.of(Metric.RUN_ETA_SECONDS, Metric.RUN_WORKERS, Metric.RUN_STRAGGLERS)
+        List.of(Metric.RUN_TROUBLE, Metric.RUN_ETA_SECONDS, Metric.RUN_WORKERS, Metric.RUN_STRAGGLERS)
                 .forEach(metric -> gauges.get(metric).clear());
     }
 
-    void clear() {
+    private void clear() {
         latest = Optional.empty();
         new ArrayList<>(gauges.values()).forEach(Gauge::clear);
     }

@@ -137,9 +137,12 @@ public final class RunMetrics {
         gauges.rest();
     }
 
-    /** Somebody else supervises the run now, or nobody can: its series go, but for how often this process was fenced. */
+    /**
+     * Somebody else supervises the run now, or nobody can: its series go, but for how often this process was fenced. The
+     * end of the run before it stays to be seen.
+     */
     public void lost() {
-        gauges.clear();
+        gauges.lost();
         counts.clear();
         time.clear();
         info.clear();

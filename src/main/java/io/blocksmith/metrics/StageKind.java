@@ -18,4 +18,12 @@ public final class StageKind {
             case Stage.Report _ -> "report";
         };
     }
+
+    /** Whether attempts at it take training steps. */
+    static boolean trains(Stage stage) {
+        return switch (stage) {
+            case Stage.TrainBlock _, Stage.RepairBlock _, Stage.EndToEnd _ -> true;
+            case Stage.Capture _, Stage.Export _, Stage.Evaluate _, Stage.Report _ -> false;
+        };
+    }
 }

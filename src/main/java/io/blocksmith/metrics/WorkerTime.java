@@ -1,5 +1,6 @@
 package io.blocksmith.metrics;
 
+import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -27,6 +29,9 @@ import java.util.function.LongSupplier;
 final class WorkerTime {
     private static final List<String> REASONS =
             List.of("starting", "repeated", "data-wait", "idle", "paused", "unreachable");
+
+    /** Phases of a stage that trains, when it has. */
+    private static final Set<String> AFTER_TRAINING = Set.of("propagate", "seal");
 
     private record Broken(long nanos, String reason) {}
 
@@ -52,7 +57,10 @@ final class WorkerTime {
         clear();
         goodput.labels(run);
         REASONS.forEach(reason -> badput.labels(run, reason));
-        recovery.labels(run, "worker-lost");
+        for (Category category : Category.values()) {
+            recovery.labels(run, Reason.of(category));
+        }
+        recovery.labels(run, RunCounts.CANCELLED);
         state.stages()
                 .forEach((stage, standing) -> failures(standing)
                         .forEach(failure ->
@@ -98,7 +106,9 @@ final class WorkerTime {
     }
 
     void progressed(Progress progress) {
-        if (progress.step() > 0) {
+        // What comes before training is a part of the recovery of a stage that trains.
+        if (progress.step() > 0
+                && (hasTrained(progress) || !StageKind.trains(progress.ticket().stage()))) {
             goesOn(progress.ticket().run(), progress.ticket().stage());
         }
     }
@@ -147,14 +157,25 @@ final class WorkerTime {
         }
         Progress progress = latest.get();
         Stage stage = progress.ticket().stage();
-        boolean trains = !Double.isNaN(progress.loss());
-        if (trains && progress.step() <= reached.getOrDefault(stage, 0L) && progress.step() < progress.steps()) {
+        if (isRepeated(progress, reached.getOrDefault(stage, 0L))) {
             badput.labels(run, "repeated").inc(seconds);
             return;
         }
         double waiting = Double.isNaN(progress.dataWait()) ? 0 : progress.dataWait();
         goodput.labels(run).inc(seconds * (1 - waiting));
         badput.labels(run, "data-wait").inc(seconds * waiting);
+    }
+
+    private static boolean hasTrained(Progress progress) {
+        return !Double.isNaN(progress.loss());
+    }
+
+    /** {@code reached} is above 0 when an earlier attempt has trained: whatever comes before training was done then, too. */
+    private static boolean isRepeated(Progress progress, long reached) {
+        if (hasTrained(progress)) {
+            return progress.step() <= reached && progress.step() < progress.steps();
+        }
+        return reached > 0 && StageKind.trains(progress.ticket().stage()) && !AFTER_TRAINING.contains(progress.phase());
     }
 
     void clear() {

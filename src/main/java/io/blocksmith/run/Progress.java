@@ -24,4 +24,22 @@ public record Progress(
         double tokensPerSecond,
         double stepSeconds,
         long savedStep,
-        double dataWait) {}
+        double dataWait) {
+
+    /** The same with {@code step} as the newest durable one. */
+    public Progress savedAt(long step) {
+        return new Progress(
+                ticket,
+                phase,
+                epoch,
+                epochs,
+                this.step,
+                steps,
+                loss,
+                reference,
+                tokensPerSecond,
+                stepSeconds,
+                step,
+                dataWait);
+    }
+}

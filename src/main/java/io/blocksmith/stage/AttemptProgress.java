@@ -5,6 +5,7 @@ import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.StageMeter;
 import io.blocksmith.run.Ticket;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
@@ -31,6 +32,7 @@ final class AttemptProgress {
     private long firstStep;
     private long dataWaitNanos;
     private boolean dataWaitKnown;
+    private Optional<Progress> last = Optional.empty();
 
     AttemptProgress(Ticket ticket, Monitor monitor, LongSupplier nanoTime) {
         this(ticket, monitor, StageMeter.NONE, nanoTime);
@@ -129,6 +131,11 @@ final class AttemptProgress {
         told(epoch, epochs, step, steps, rate((step - firstStep) * tokensPerStep));
     }
 
+    /** Tells once more how far the attempt came, with what is saved now that it is given up. */
+    void left() {
+        last.map(progress -> progress.savedAt(savedStep.getAsLong())).ifPresent(monitor::progressed);
+    }
+
     private static double smoothed(double before, double newest) {
         return Double.isNaN(before) ? newest : (1 - NEWEST) * before + NEWEST * newest;
     }
@@ -151,8 +158,7 @@ final class AttemptProgress {
     }
 
     private void told(int epoch, int epochs, long step, long steps, double tokensPerSecond) {
-        requireNotCancelled();
-        monitor.progressed(new Progress(
+        Progress progress = new Progress(
                 ticket,
                 phase,
                 epoch,
@@ -164,6 +170,10 @@ final class AttemptProgress {
                 tokensPerSecond,
                 stepSeconds,
                 savedStep.getAsLong(),
-                dataWait()));
+                dataWait());
+        // The step on which the attempt is cancelled was done, too.
+        last = Optional.of(progress);
+        requireNotCancelled();
+        monitor.progressed(progress);
     }
 }

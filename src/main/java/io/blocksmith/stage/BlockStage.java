@@ -150,6 +150,8 @@ final class BlockStage {
         progress.begin("train");
         try (Checkpoints checkpoints = new Checkpoints(run, assignment, progress)) {
             checkpoints.resume(trainer::restore, curves);
+            // Reading the checkpoint is no part of the first step.
+            progress.meter().mark();
             AttemptListener.Shape shape = new AttemptListener.Shape(
                     recipe.epochs(),
                     (long) recipe.batchSize() * length,

@@ -136,6 +136,7 @@ final class Checkpoints implements AutoCloseable {
             progress.meter().failed(e.category());
             LOG.warn("{}: nothing saved on leaving: {}", assignment.ticket(), e.getMessage());
         }
+        progress.left();
     }
 
     private void save(Snapshot state, LossCurves curves) {

@@ -52,6 +52,8 @@ class EmbeddedRunTest {
     /** Remembers what it saw; lets a test wait for a running attempt's progress. */
     private static final class Recorder implements RunListener {
         private final List<Event> events = new ArrayList<>();
+        private final CompletableFuture<Phase> phaseAtTheEnd = new CompletableFuture<>();
+        private volatile Phase lastLook = Phase.NEW;
         private final CompletableFuture<Progress> firstProgress = new CompletableFuture<>();
 
         @Override
@@ -62,6 +64,16 @@ class EmbeddedRunTest {
         @Override
         public void progressed(Progress progress) {
             firstProgress.complete(progress);
+        }
+
+        @Override
+        public void looked(RunStatus status) {
+            lastLook = status.state().phase();
+        }
+
+        @Override
+        public void ended(RunOutcome outcome) {
+            phaseAtTheEnd.complete(lastLook);
         }
 
         synchronized List<Event> events() {
@@ -111,6 +123,12 @@ class EmbeddedRunTest {
         MemoryJournal journal = new MemoryJournal();
         await(start(journal).outcome());
         assertThat(recorder.events()).isEqualTo(journal.events());
+    }
+
+    @Test
+    void theListenersLastLookIsAtTheRunAtRest() throws Exception {
+        await(start(new MemoryJournal()).outcome());
+        assertThat(await(recorder.phaseAtTheEnd)).isEqualTo(Phase.COMPLETED);
     }
 
     @Test

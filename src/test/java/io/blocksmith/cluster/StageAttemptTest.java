@@ -8,10 +8,13 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.blocksmith.run.Adjustment;
 import io.blocksmith.run.Assignment;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,6 +54,24 @@ class StageAttemptTest {
         reports.expectMessage(expected);
         attempt.tell(new StageAttempt.Acknowledged());
         reports.expectTerminated(attempt);
+    }
+
+    @Test
+    void whatACancelledAttemptSavesOnLeavingIsInItsEvidence() {
+        runner.at(TICKET.stage(), (ticket, monitor) -> {
+            monitor.progressed(ScriptedRunner.step(ticket, 7));
+            while (!monitor.cancelled() && !Thread.currentThread().isInterrupted()) {
+                Thread.onSpinWait();
+            }
+            monitor.progressed(ScriptedRunner.step(ticket, 7).savedAt(7));
+            throw new CancellationException("cancelled");
+        });
+        ActorRef<StageAttempt.Command> attempt = start(new Pace(LONG, LONG, LONG, LONG));
+        reports.expectMessage(new WorkerNode.AttemptProgressed(ScriptedRunner.step(TICKET, 7)));
+        attempt.tell(new StageAttempt.Cancel());
+        double loss = ScriptedRunner.step(TICKET, 7).loss();
+        reports.expectMessage(
+                new WorkerNode.AttemptEnded(TICKET, new Outcome.Cancelled(new Evidence(7, 7, List.of(loss)))));
     }
 
     @Test

@@ -96,10 +96,11 @@ class AttemptMetricsTest {
         assertThat(sample(Metric.STEP_SECONDS, "_count", ATTEMPT)).isZero();
         assertThat(sample(Metric.CHECKPOINT_SECONDS, "_count", ATTEMPT)).isZero();
         assertThat(value(Metric.CHECKPOINT_BYTES_TOTAL, ATTEMPT)).isZero();
-        assertThat(value(Metric.CHECKPOINT_FAILURES_TOTAL, "r", "n", "store-full"))
-                .isZero();
-        assertThat(value(Metric.CHECKPOINT_FAILURES_TOTAL, "r", "n", "store-unavailable"))
-                .isZero();
+        for (String reason : List.of("store-full", "store-unavailable", "environment", "transient")) {
+            assertThat(value(Metric.CHECKPOINT_FAILURES_TOTAL, "r", "n", reason))
+                    .as(reason)
+                    .isZero();
+        }
     }
 
     @Test

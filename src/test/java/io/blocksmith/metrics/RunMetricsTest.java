@@ -181,6 +181,61 @@ class RunMetricsTest {
     }
 
     @Test
+    void whatASecondAttemptDoesBeforeItTrainsIsPartOfTheRecoveryAndRepeated() {
+        begin();
+        Ticket first = start();
+        now(lost(first, 70, 40));
+        Ticket second = start();
+        looked(1, Optional.empty(), Map.of());
+        Progress targets = notTraining(second, "targets");
+        metrics.progressed(targets);
+        looked(4, Optional.of(targets), busy(second));
+        assertThat(recoveries("_count")).isZero();
+        metrics.progressed(progress(second, 41, Double.NaN));
+        Progress propagate = notTraining(second, "propagate");
+        looked(2, Optional.of(propagate), busy(second));
+
+        assertThat(recoveries("_count")).isEqualTo(1);
+        assertThat(recoveries("_sum")).isCloseTo(5, within(1e-9));
+        assertThat(value(Metric.BADPUT_SECONDS_TOTAL, "tiny", "repeated")).isEqualTo(4);
+        assertThat(value(Metric.GOODPUT_SECONDS_TOTAL, "tiny")).isEqualTo(2);
+    }
+
+    @Test
+    void theFirstAttemptsWorkBeforeTrainingIsGood() {
+        begin();
+        Ticket first = start();
+        looked(1, Optional.empty(), Map.of());
+        looked(4, Optional.of(notTraining(first, "targets")), busy(first));
+        assertThat(value(Metric.BADPUT_SECONDS_TOTAL, "tiny", "repeated")).isZero();
+        assertThat(value(Metric.GOODPUT_SECONDS_TOTAL, "tiny")).isEqualTo(4);
+    }
+
+    private static Progress notTraining(Ticket ticket, String phase) {
+        return new Progress(ticket, phase, 1, 1, 8, 64, Double.NaN, Double.NaN, 100, Double.NaN, 0, Double.NaN);
+    }
+
+    private Double recoveries(String suffix) {
+        return registry.getSampleValue(
+                Metric.RECOVERY_SECONDS.key() + suffix,
+                new String[] {"run", "reason"},
+                new String[] {"tiny", "worker-lost"});
+    }
+
+    @Test
+    void everyRecoveryIsCountedFromZero() {
+        begin();
+        for (String reason : List.of("worker-lost", "hung", "defect", "cancelled")) {
+            assertThat(registry.getSampleValue(
+                            Metric.RECOVERY_SECONDS.key() + "_count",
+                            new String[] {"run", "reason"},
+                            new String[] {"tiny", reason}))
+                    .as(reason)
+                    .isZero();
+        }
+    }
+
+    @Test
     void itShowsStandingWorkersAndResults() {
         begin();
         Ticket first = start();
@@ -206,8 +261,10 @@ class RunMetricsTest {
         begin();
         looked(1, Optional.empty(), Map.of());
         now(new RunStopped(Histories.NOON, Event.RestCause.REQUESTED, "cancelled"));
+        assertThat(value(Metric.RUN_TROUBLE, "tiny")).isNotNull();
         metrics.rests();
         assertThat(value(Metric.RUN_STATE, "tiny", "stopped")).isEqualTo(1);
+        assertThat(value(Metric.RUN_TROUBLE, "tiny")).isNull();
         assertThat(value(Metric.RUN_ETA_SECONDS, "tiny")).isNull();
         assertThat(value(Metric.RUN_WORKERS, "tiny", "busy")).isNull();
 

@@ -41,6 +41,8 @@ class BlockCheckpointTest {
 
         BlockRun.Attempt cancelled = run.attempt(2, NEVER, step);
         assertThat(cancelled.failure()).containsInstanceOf(CancellationException.class);
+        assertThat(cancelled.told().getLast().step()).isEqualTo(step);
+        assertThat(cancelled.told().getLast().savedStep()).isEqualTo(step);
         assertThat(run.checkpoints())
                 .containsExactly(
                         "blocks/000/attempt-2/checkpoint-%010d/checkpoint.json".formatted(step),
