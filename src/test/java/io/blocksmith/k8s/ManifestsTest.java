@@ -195,8 +195,7 @@ class ManifestsTest {
         List<PodTemplateSpec> sets = manifests.all(StatefulSet.class).stream()
                 .map(set -> set.getSpec().getTemplate())
                 .toList();
-        assertThat(selected(manifests, nodes.getPodSelector().getMatchLabels()))
-                .containsExactlyElementsOf(sets);
+        assertThat(selected(manifests, nodes.getPodSelector().getMatchLabels())).containsExactlyElementsOf(sets);
         assertThat(selected(
                         manifests,
                         amongNodes.getFrom().getFirst().getPodSelector().getMatchLabels()))

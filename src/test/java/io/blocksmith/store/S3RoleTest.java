@@ -32,20 +32,19 @@ class S3RoleTest {
         service.createContext("/", exchange -> {
             requests.add(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
             byte[] answer = """
-                    <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-                      <AssumeRoleWithWebIdentityResult><Credentials>
-                        <AccessKeyId>key-of-the-role</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
-                        <SessionToken>session</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>
-                      </Credentials></AssumeRoleWithWebIdentityResult>
-                    </AssumeRoleWithWebIdentityResponse>
-                    """.getBytes(UTF_8);
+                <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+                  <AssumeRoleWithWebIdentityResult><Credentials>
+                    <AccessKeyId>key-of-the-role</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
+                    <SessionToken>session</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>
+                  </Credentials></AssumeRoleWithWebIdentityResult>
+                </AssumeRoleWithWebIdentityResponse>
+                """.getBytes(UTF_8);
             exchange.sendResponseHeaders(200, answer.length);
             exchange.getResponseBody().write(answer);
             exchange.close();
         });
         service.start();
-        System.setProperty(
-                ENDPOINT, "http://127.0.0.1:" + service.getAddress().getPort());
+        System.setProperty(ENDPOINT, "http://127.0.0.1:" + service.getAddress().getPort());
         System.setProperty(REGION, "eu-central-1");
         try (WebIdentityTokenFileCredentialsProvider provider = WebIdentityTokenFileCredentialsProvider.builder()
                 .roleArn("arn:aws:iam::123456789012:role/any")
