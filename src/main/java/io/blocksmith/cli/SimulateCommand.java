@@ -172,6 +172,8 @@ final class SimulateCommand implements Callable<Integer> {
     }
 
     private Sweep sweep(Settings settings, LlamaConfig config, double rate) {
+        double store = bytesPerSecond("--store-bandwidth", storeBandwidth);
+        double local = bytesPerSecond("--local-bandwidth", localBandwidth);
         List<Double> saves = intervals.isEmpty()
                 ? List.of(settings.checkpoint().interval().toNanos() / GIGA)
                 : intervals.stream()
@@ -183,8 +185,8 @@ final class SimulateCommand implements Callable<Integer> {
                 for (double save : saves) {
                     SimulatedCluster cluster = new SimulatedCluster(
                             count,
-                            storeBandwidth * GIGA,
-                            localBandwidth * GIGA,
+                            store,
+                            local,
                             save,
                             seconds("--restart", restart),
                             seconds("--detection", detection),
@@ -223,6 +225,14 @@ final class SimulateCommand implements Callable<Integer> {
         return Integer.parseInt(text);
     }
 
+    private static double bytesPerSecond(String option, double gigabytes) {
+        if (!(gigabytes > 0)) {
+            throw BlocksmithException.user(
+                    "%s %s: expected a number above 0, in 10^9 bytes a second, or Infinity", option, gigabytes);
+        }
+        return gigabytes * GIGA;
+    }
+
     private static double seconds(String option, String text) {
         if (text.equals("none")) {
             return Double.POSITIVE_INFINITY;
@@ -250,7 +260,7 @@ final class SimulateCommand implements Callable<Integer> {
     }
 
     /** A line a second, from the first second on. */
-    private static IntConsumer progress(int runs) {
+    private static IntConsumer progress(long runs) {
         AtomicLong told = new AtomicLong(System.nanoTime());
         return played -> {
             long now = System.nanoTime();

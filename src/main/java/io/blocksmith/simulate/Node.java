@@ -73,9 +73,11 @@ final class Node {
         });
     }
 
-    /** Counts the time that it has been down. */
+    /** Counts the time that it has been down, or what it does at the run's end: it saves that, as on a cancellation. */
     void settle() {
-        if (!up) {
+        if (up) {
+            attempt.ifPresent(Attempt::cancel);
+        } else {
             double now = simulation.time().seconds();
             simulation.tally().wasDown(now - downSince);
             downSince = now;

@@ -60,7 +60,7 @@ public final class Simulation {
                 at(), "simulated", "simulated", costs.plan().segments().blocks()));
         supervise();
         nodes.forEach(Node::rise);
-        while (!isOver() && time.seconds() < LONGEST_SECONDS) {
+        while (!isOver() && time.hasNextUntil(LONGEST_SECONDS)) {
             time.step();
         }
         nodes.forEach(Node::settle);
@@ -102,7 +102,7 @@ public final class Simulation {
         return switch (events.getLast()) {
             case RunCompleted _ -> "completed";
             case RunStopped stopped -> "stopped: " + stopped.reason();
-            default -> "given up after ten years";
+            default -> "given up: nothing can happen any more, or not within ten years";
         };
     }
 

@@ -69,6 +69,10 @@ public final class SimulationReport {
         lines.add(trials());
         lines.add("Figures are those of the median run, but for worst-h. Goodput: computing that went into a result, of"
                 + " all. compute, store, idle, down: shares of nodes x makespan.");
+        lines.add("save-s: seconds from save to save. blocks-h: from the start to the last block's commit. E2E-h: from"
+                + " E2E-QP's first start to its commit.");
+        lines.add("lost-h: node-hours of computing that went into no result. lost-steps: optimizer steps to be taken"
+                + " again. result-TB: trained blocks, scales, exports.");
         lines.add(
                 "failures: of nodes, and after a + of the supervisor's node. TB: written to and read from the store.");
         lines.add("Assumed, not measured:");

@@ -77,8 +77,8 @@ public record Sweep(
     }
 
     /** Runs to be played. */
-    public int runs() {
-        return scenarios.size() * trials;
+    public long runs() {
+        return (long) scenarios.size() * trials;
     }
 
     /**
@@ -88,7 +88,7 @@ public record Sweep(
      */
     public List<Row> play(IntConsumer played) {
         AtomicInteger count = new AtomicInteger();
-        List<RunFigures> figures = IntStream.range(0, runs())
+        List<RunFigures> figures = IntStream.range(0, Math.toIntExact(runs()))
                 .parallel()
                 .mapToObj(index -> {
                     RunFigures one = play(scenarios.get(index / trials), seed + index % trials);

@@ -48,6 +48,11 @@ public final class VirtualTime {
         queue.add(new Due(due, order++, what));
     }
 
+    /** Whether anything is due until {@code latest} seconds. */
+    public boolean hasNextUntil(double latest) {
+        return !queue.isEmpty() && queue.peek().at() / NANOS <= latest;
+    }
+
     /** Goes to the next thing and does it. */
     public void step() {
         Due next = queue.remove();

@@ -3,6 +3,7 @@ package io.blocksmith.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -15,6 +16,9 @@ final class OwnerFolders {
 
     private final Path unfinished;
     private final Path scratch;
+    /** Tells this opening from every other one of the owner; in a container each process has the same id. */
+    private final String start = UUID.randomUUID().toString().substring(0, 8);
+
     private final AtomicLong count = new AtomicLong();
 
     OwnerFolders(Path root, String owner) {
@@ -26,8 +30,7 @@ final class OwnerFolders {
     Path temporary(String name) {
         String last = name.substring(name.lastIndexOf('/') + 1);
         // A process that was started again under this name may meet its frozen predecessor: they must not share files.
-        Path file =
-                unfinished.resolve("%d-%d-%s".formatted(ProcessHandle.current().pid(), count.incrementAndGet(), last));
+        Path file = unfinished.resolve("%s-%d-%s".formatted(start, count.incrementAndGet(), last));
         try {
             return FolderTree.inFolder(unfinished, () -> Files.createFile(file));
         } catch (IOException failure) {

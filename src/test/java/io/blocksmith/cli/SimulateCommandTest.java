@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line of {@code simulate}; the figures themselves are those of {@code SimulatedRunTest}. */
 class SimulateCommandTest {
@@ -108,6 +109,26 @@ class SimulateCommandTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--mtbf=1h --restart=none",
+                "--coordinator-mtbf=1h --takeover=none",
+                "--mtbf=1h --restart=none --detection=none",
+                "--store-bandwidth=1e-12",
+                "--local-bandwidth=1e-12"
+            })
+    void aRunThatComesToAStandstillIsGivenUp(String options) {
+        List<String> line = new ArrayList<>(List.of(options.split(" ")));
+        line.addAll(List.of("--step-seconds=0.5", "--trials=1"));
+        CommandLineRun result = simulate(line.toArray(String[]::new));
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("0 of 1 completed; given up: nothing can happen any more, or not within ten years")
+                .doesNotContain("NaN");
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         --step-seconds=0.3 --nodes=0            | --nodes 0: expected 1 to
         --step-seconds=0                        | --step-seconds 0.0: expected a number above 0
@@ -119,8 +140,10 @@ class SimulateCommandTest {
         --step-seconds=1 --mtbf=4               | --mtbf 4: expected a duration above 0 like 90s
         --step-seconds=1 --mtbf=4x              | --mtbf 4x: expected a duration above 0 like 90s
         --step-seconds=1 --restart=0s           | --restart 0s: expected a duration above 0 like 90s
-        --step-seconds=1 --store-bandwidth=-1   | --store-bandwidth = -1
+        --step-seconds=1 --store-bandwidth=-1   | --store-bandwidth -1.0: expected a number above 0
+        --step-seconds=1 --local-bandwidth=NaN  | --local-bandwidth NaN: expected a number above 0
         --step-seconds=1 --trials=0             | --trials 0
+        --step-seconds=1 --mtbf=4h --nodes=1,2 --trials=2147483647 | --trials 2147483647 for 2 rows
         --step-seconds=1 --set=no.such.key=1    | there is no such key
         """)
     void wrongInputIsOneClearLine(String options, String message) {

@@ -25,7 +25,9 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicySpec;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
@@ -139,12 +141,15 @@ class ManifestsTest {
     @ParameterizedTest
     @MethodSource("overlays")
     void podsAreGivenLongerToEndThanTheyMayTake(Manifests manifests) {
-        Config phases =
-                ConfigFactory.parseResources("cluster.conf").resolve().getConfig("akka.coordinated-shutdown.phases");
+        Config shutdown = ConfigFactory.load("cluster.conf").getConfig("akka.coordinated-shutdown");
+        Config phases = shutdown.getConfig("phases");
         Duration ours = phases.root().keySet().stream()
-                .map(phase -> phases.getDuration(phase + ".timeout"))
+                .map(phase -> phase + ".timeout")
+                .map(timeout -> phases.hasPath(timeout)
+                        ? phases.getDuration(timeout)
+                        : shutdown.getDuration("default-phase-timeout"))
                 .reduce(Duration.ZERO, Duration::plus);
-        assertThat(ours).isGreaterThanOrEqualTo(Duration.ofSeconds(60));
+        assertThat(phases.root()).containsKeys("before-service-unbind", "actor-system-terminate");
         for (StatefulSet set : manifests.all(StatefulSet.class)) {
             assertThat(Duration.ofSeconds(set.getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds()))
                     .isGreaterThan(ours);
@@ -180,6 +185,21 @@ class ManifestsTest {
                 .allSatisfy(policy -> policy.getSpec()
                         .getIngress()
                         .forEach(rule -> assertThat(rule.getFrom()).isNotEmpty()));
+        NetworkPolicySpec nodes =
+                manifests.named(NetworkPolicy.class, "blocksmith-nodes").getSpec();
+        NetworkPolicyIngressRule amongNodes = nodes.getIngress().getFirst();
+        assertThat(amongNodes.getPorts())
+                .extracting(port -> port.getPort().getStrVal())
+                .containsExactly("remoting", "management");
+        assertThat(amongNodes.getFrom()).hasSize(1);
+        List<PodTemplateSpec> sets = manifests.all(StatefulSet.class).stream()
+                .map(set -> set.getSpec().getTemplate())
+                .toList();
+        assertThat(selected(manifests, nodes.getPodSelector().getMatchLabels())).containsExactlyElementsOf(sets);
+        assertThat(selected(
+                        manifests,
+                        amongNodes.getFrom().getFirst().getPodSelector().getMatchLabels()))
+                .containsExactlyElementsOf(sets);
         assertThat(manifests.all(NetworkPolicy.class).stream()
                         .flatMap(policy -> policy.getSpec().getIngress().stream())
                         .flatMap(rule -> rule.getPorts().stream())
@@ -241,6 +261,7 @@ class ManifestsTest {
                     .hasSize(1);
             PodDisruptionBudget budget = manifests.named(PodDisruptionBudget.class, component);
             assertThat(budget.getSpec().getMaxUnavailable()).isEqualTo(new IntOrString(1));
+            assertThat(budget.getSpec().getUnhealthyPodEvictionPolicy()).isEqualTo("AlwaysAllow");
             assertThat(selected(manifests, budget.getSpec().getSelector().getMatchLabels()))
                     .containsExactly(set.getSpec().getTemplate());
             assertThat(selected(manifests, set.getSpec().getSelector().getMatchLabels()))

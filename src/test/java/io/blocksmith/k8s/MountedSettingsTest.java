@@ -10,8 +10,11 @@ import io.blocksmith.config.Settings;
 import io.blocksmith.config.SettingsLoader;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,6 +80,11 @@ class MountedSettingsTest {
             Settings settings = settings(s3, component);
             assertThat(settings.cluster().runs()).startsWith("s3://");
             assertThat(settings.s3().cache()).isEqualTo(mount(s3.node(component), "cache"));
+            assertThat(BigDecimal.valueOf(settings.s3().cacheBytes()))
+                    .isLessThan(volume(s3, component, "cache")
+                            .getEmptyDir()
+                            .getSizeLimit()
+                            .getNumericalAmount());
             assertThat(s3.node(component).getEnv())
                     .extracting(variable -> variable.getName())
                     .contains("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
@@ -101,6 +109,13 @@ class MountedSettingsTest {
         assertThat(recipe.run().model()).isEqualTo(IMAGE + "demo/demo-llama");
         assertThat(recipe.run().calibration()).isEqualTo(IMAGE + "demo/calibration.jsonl");
         assertThat(recipe.recipe().blockAp().segments()).isEqualTo(2);
+    }
+
+    private static Volume volume(Manifests manifests, String component, String name) {
+        return manifests.named(StatefulSet.class, component).getSpec().getTemplate().getSpec().getVolumes().stream()
+                .filter(volume -> volume.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private Settings settings(Manifests manifests, String component) throws IOException {

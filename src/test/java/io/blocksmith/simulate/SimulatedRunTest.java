@@ -320,6 +320,16 @@ class SimulatedRunTest {
                 .contains("stopped: block-000 failed 5 times", "5 workers in a row without progress");
     }
 
+    /** The other node was computing from the first moment to the last. */
+    @Test
+    void aRunThatStopsCountsWhatWasUnderWay() {
+        RunFigures figures = simulation(costs(2, 0), rare(2), nodeFails(0, 20, 20, 20, 20, 20))
+                .run();
+
+        assertThat(figures.ending()).contains("stopped: ");
+        assertThat(figures.computing()).isEqualTo(figures.seconds() + 5 * 20, within(1e-3));
+    }
+
     @Test
     void theSameSeedGivesTheSameRun() {
         Simulation one = simulation(costs(3, 16), cluster(3, 1e8, 60), Failures.exponential(500, 2000, 7));

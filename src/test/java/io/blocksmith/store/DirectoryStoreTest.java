@@ -37,6 +37,19 @@ class DirectoryStoreTest extends ObjectStoreContract {
         assertThat(work).doesNotExist();
     }
 
+    /** Process ids do not tell them apart: in a container each process has the same one. */
+    @Test
+    void aFrozenPredecessorOfTheSameNameWritesOtherFiles() throws IOException {
+        OwnerFolders predecessor = new OwnerFolders(root, "worker-0");
+        Path frozen = predecessor.temporary("events/000000007");
+        OwnerFolders successor = new OwnerFolders(root, "worker-0");
+        successor.clear();
+        Path file = Files.writeString(successor.temporary("events/000000007"), "of the successor");
+        assertThat(file).isNotEqualTo(frozen);
+        Files.writeString(frozen, "of the predecessor");
+        assertThat(file).hasContent("of the successor");
+    }
+
     @Test
     void anotherProcessKeepsItsUnfinishedFiles() throws IOException {
         Path left = Files.writeString(store.temporary("a.bin"), "abc");
