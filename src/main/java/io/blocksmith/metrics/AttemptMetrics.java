@@ -100,7 +100,7 @@ public final class AttemptMetrics implements StageMeter {
     @Override
     public void measured(Ticket ticket, Measurement measurement) {
         String run = ticket.run();
-        String stage = StageKind.of(ticket.stage());
+        String stage = ticket.stage().kind();
         String[] attempt = {run, node, stage};
         switch (measurement) {
             case Measurement.Began() -> begin(ticket, attempt);
@@ -135,7 +135,7 @@ public final class AttemptMetrics implements StageMeter {
     private void begin(Ticket ticket, String[] attempt) {
         rate = new RecentRate();
         notFinite.labels(attempt);
-        if (StageKind.trains(ticket.stage())) {
+        if (ticket.stage().trains()) {
             steps.labels(attempt);
             stepSeconds.labels(attempt);
         }

@@ -70,7 +70,7 @@ final class RunCounts {
         switch (event) {
             case StageStarted started -> {
                 Stage stage = started.ticket().stage();
-                attempts.labels(run, StageKind.of(stage)).inc();
+                attempts.labels(run, stage.kind()).inc();
                 String end = lastEnd.remove(stage);
                 if (end != null) {
                     restarts.labels(run, end).inc();
@@ -79,7 +79,7 @@ final class RunCounts {
             case StageFailed failed -> {
                 Stage stage = failed.ticket().stage();
                 String reason = Reason.of(failed.category());
-                failures.labels(run, StageKind.of(stage), reason).inc();
+                failures.labels(run, stage.kind(), reason).inc();
                 lost(run, stage, failed.evidence(), reason, after);
             }
             case StageCancelled cancelled ->

@@ -108,7 +108,7 @@ final class WorkerTime {
     void progressed(Progress progress) {
         // What comes before training is a part of the recovery of a stage that trains.
         if (progress.step() > 0
-                && (hasTrained(progress) || !StageKind.trains(progress.ticket().stage()))) {
+                && (hasTrained(progress) || !progress.ticket().stage().trains())) {
             goesOn(progress.ticket().run(), progress.ticket().stage());
         }
     }
@@ -175,7 +175,7 @@ final class WorkerTime {
         if (hasTrained(progress)) {
             return progress.step() <= reached && progress.step() < progress.steps();
         }
-        return reached > 0 && StageKind.trains(progress.ticket().stage()) && !AFTER_TRAINING.contains(progress.phase());
+        return reached > 0 && progress.ticket().stage().trains() && !AFTER_TRAINING.contains(progress.phase());
     }
 
     void clear() {

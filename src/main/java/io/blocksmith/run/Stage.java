@@ -9,6 +9,27 @@ public sealed interface Stage {
     /** Stable name in the ledger, in object names and in reports, e.g. {@code block-007}. */
     String key();
 
+    /** What kind of stage it is, without block, segment or format: there are seven. */
+    default String kind() {
+        return switch (this) {
+            case Capture _ -> "capture";
+            case TrainBlock _ -> "train-block";
+            case RepairBlock _ -> "repair-block";
+            case EndToEnd _ -> "end-to-end";
+            case Export _ -> "export";
+            case Evaluate _ -> "evaluate";
+            case Report _ -> "report";
+        };
+    }
+
+    /** Whether attempts at it take training steps. */
+    default boolean trains() {
+        return switch (this) {
+            case TrainBlock _, RepairBlock _, EndToEnd _ -> true;
+            case Capture _, Export _, Evaluate _, Report _ -> false;
+        };
+    }
+
     /**
      * Full-precision hidden states that enter the first block of {@code segment}, for one part of the samples. Parts
      * follow one another through the segments like waggons, so several workers capture at once.

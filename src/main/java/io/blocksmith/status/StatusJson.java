@@ -144,7 +144,7 @@ public final class StatusJson {
         tree.put("saved-step", progress.savedStep());
         tree.put("data-wait", number(progress.dataWait()));
         tree.put("straggler", attempt.straggler());
-        tree.put("kind", kind(progress.ticket().stage()));
+        tree.put("kind", progress.ticket().stage().kind());
         tree.put("block", block(progress.ticket().stage()));
         tree.put("step-seconds", number(progress.stepSeconds()));
         tree.put(
@@ -156,18 +156,6 @@ public final class StatusJson {
                         .map(point -> List.of(point.step(), point.loss()))
                         .toList());
         return tree;
-    }
-
-    private static String kind(Stage stage) {
-        return switch (stage) {
-            case Stage.Capture _ -> "capture";
-            case Stage.TrainBlock _ -> "train-block";
-            case Stage.RepairBlock _ -> "repair-block";
-            case Stage.EndToEnd _ -> "end-to-end";
-            case Stage.Export _ -> "export";
-            case Stage.Evaluate _ -> "evaluate";
-            case Stage.Report _ -> "report";
-        };
     }
 
     private static Integer block(Stage stage) {

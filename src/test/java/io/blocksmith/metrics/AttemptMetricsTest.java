@@ -211,7 +211,7 @@ class AttemptMetricsTest {
                                 new Stage.Export(ExportFormat.GPTQ),
                                 new Stage.Evaluate(Stage.Subject.BLOCK_AP),
                                 new Stage.Report())
-                        .map(StageKind::of))
+                        .map(Stage::kind))
                 .containsExactly(
                         "capture", "train-block", "repair-block", "end-to-end", "export", "evaluate", "report");
     }
