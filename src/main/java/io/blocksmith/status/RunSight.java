@@ -163,7 +163,8 @@ public record RunSight(
             }
         }
         double done = fraction();
-        double gained = done - work(plan.get()).fraction(atStart, doneBefore(atStart, start));
+        RunWork work = work(plan.get());
+        double gained = done - work.fraction(atStart, doneBefore(work, atStart, start));
         double seconds = Duration.between(start, shown.get().at()).minus(paused).toMillis() / 1e3;
         return gained <= 0 || seconds <= 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds * (1 - done) / gained);
     }
@@ -172,7 +173,7 @@ public record RunSight(
      * What had been done of stages under way when the supervisor began, and what their attempts found: neither is its
      * pace. How far an older attempt was then nobody has recorded; it is taken to have gone on evenly.
      */
-    private Map<Stage, Double> doneBefore(RunState atStart, Instant start) {
+    private Map<Stage, Double> doneBefore(RunWork work, RunState atStart, Instant start) {
         Map<Stage, Double> shares = new HashMap<>();
         for (Running then : atStart.running()) {
             Ticket ticket = then.ticket();
@@ -184,19 +185,9 @@ public record RunSight(
         for (LiveRun.Attempt attempt : attempts()) {
             Progress progress = attempt.progress();
             Stage stage = progress.ticket().stage();
-            long saved = state.stage(stage) instanceof Running running
-                    ? running.saved().step()
-                    : 0;
-            double found = RunWork.found(progress, saved);
-            double own = RunWork.share(progress) - found;
-            shares.put(
-                    stage,
-                    found
-                            + own
-                                    * elapsed(
-                                            attempt.since(),
-                                            start,
-                                            shown.orElseThrow().at()));
+            RunWork.Share share = work.share(progress, state);
+            double before = elapsed(attempt.since(), start, shown.orElseThrow().at());
+            shares.put(stage, share.found() + share.own() * before);
         }
         return shares;
     }

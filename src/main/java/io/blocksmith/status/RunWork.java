@@ -4,6 +4,7 @@ import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
+import io.blocksmith.run.StageState.Running;
 import io.blocksmith.spec.Recipe;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,10 +16,17 @@ import java.util.Map;
  */
 public final class RunWork {
     private static final double SMALL = 1;
-    /** Shares of a block: of its passes, the first is a fifth or so, and training is nearly all of the rest. */
-    private static final double TARGETS = 0.1;
+    /**
+     * How much of its stage an attempt found, because it went on from a checkpoint, and how much it has done itself, each
+     * from 0 to 1. Computing the targets is done by each attempt anew.
+     */
+    record Share(double found, double own) {
+        static final Share NOTHING = new Share(0, 0);
 
-    private static final double TRAINING = 0.8;
+        double sum() {
+            return found + own;
+        }
+    }
 
     private final Plan plan;
     private final Recipe recipe;
@@ -50,7 +58,8 @@ public final class RunWork {
     /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
     public double fraction(RunState state, Collection<Progress> running) {
         Map<Stage, Double> latest = new HashMap<>();
-        running.forEach(progress -> latest.put(progress.ticket().stage(), share(progress)));
+        running.forEach(progress ->
+                latest.put(progress.ticket().stage(), share(progress, state).sum()));
         return fraction(state, latest);
     }
 
@@ -76,35 +85,53 @@ public final class RunWork {
         return plan.stages().stream().mapToDouble(this::work).sum();
     }
 
-    /** The share of its stage that an attempt has done. */
-    static double share(Progress progress) {
+    /** What of its stage an attempt has done by now. */
+    Share share(Progress progress, RunState state) {
+        Stage stage = progress.ticket().stage();
+        double pass = pass(stage);
+        double training = 1 - 2 * pass;
+        double found = state.stage(stage) instanceof Running running
+                        && running.ticket().equals(progress.ticket())
+                ? training * Math.min(1, (double) running.saved().step() / Math.max(1, steps(stage)))
+                : 0;
         double steps = progress.steps() == 0 ? 0 : (double) progress.step() / progress.steps();
-        return switch (progress.phase()) {
-            case "targets" -> TARGETS * steps;
-            case "propagate" -> TARGETS + TRAINING + (1 - TARGETS - TRAINING) * steps;
-            case "seal", "verify" -> 1;
-            case "train" -> trained(progress.ticket().stage(), steps);
+        double own = switch (progress.phase()) {
+            case "targets" -> pass * steps;
+            case "train" -> pass + Math.max(0, training * steps - found);
+            case "propagate" -> pass + training - found + pass * steps;
+            case "seal", "verify" -> 1 - found;
             default -> steps;
+        };
+        return new Share(found, own);
+    }
+
+    /** The share of a trained block that one pass over all windows is, before training or after it; 0 for other stages. */
+    private double pass(Stage stage) {
+        return switch (stage) {
+            case Stage.TrainBlock _ -> windows(recipe.calibration().trainSamples()) / work(stage);
+            case Stage.RepairBlock _ -> windows(recipe.blockAp().repair().samples()) / work(stage);
+            case Stage.Capture _, Stage.EndToEnd _, Stage.Evaluate _, Stage.Export _, Stage.Report _ -> 0;
         };
     }
 
-    /** The part of {@link #share} that the attempt did not do but found, because it went on after {@code savedStep}. */
-    static double found(Progress progress, long savedStep) {
-        if (savedStep == 0 || progress.steps() == 0) {
-            return 0;
-        }
-        double steps = Math.min(1, (double) savedStep / progress.steps());
-        return Math.min(share(progress), trained(progress.ticket().stage(), steps));
-    }
-
-    private static double trained(Stage stage, double steps) {
-        return stage instanceof Stage.EndToEnd ? steps : TARGETS + TRAINING * steps;
+    /** Optimizer steps. */
+    private long steps(Stage stage) {
+        return switch (stage) {
+            case Stage.TrainBlock _ ->
+                recipe.blockAp().steps(recipe.calibration().trainSamples());
+            case Stage.RepairBlock _ ->
+                recipe.blockAp().steps(recipe.blockAp().repair().samples());
+            case Stage.EndToEnd _ -> recipe.endToEnd().steps();
+            case Stage.Capture _, Stage.Evaluate _, Stage.Export _, Stage.Report _ -> 0;
+        };
     }
 
     private double work(Stage stage) {
         return switch (stage) {
             case Stage.Capture(int segment, int _) ->
-                segment == 0 ? SMALL : allWindows() * segmentBefore(segment) / plan.captureParts();
+                segment == 0
+                        ? SMALL
+                        : windows(recipe.calibration().trainSamples()) * segmentBefore(segment) / plan.captureParts();
             case Stage.TrainBlock _ -> blockAp(recipe.calibration().trainSamples());
             case Stage.RepairBlock _ -> blockAp(recipe.blockAp().repair().samples());
             case Stage.EndToEnd _ -> {
@@ -120,13 +147,16 @@ public final class RunWork {
     }
 
     private double blockAp(int trainSamples) {
-        double trained = (double) trainSamples * recipe.calibration().sequenceLength();
-        return 3 * trained * recipe.blockAp().epochs() + 2 * allWindows();
+        int epochs = recipe.blockAp().epochs();
+        // Before the first epoch and after each.
+        double validated = windows(0) * (epochs + 1);
+        return 3.0 * epochs * (windows(trainSamples) - windows(0)) + validated + 2 * windows(trainSamples);
     }
 
-    private double allWindows() {
-        int samples = recipe.calibration().trainSamples() + recipe.calibration().validationSamples();
-        return (double) samples * recipe.calibration().sequenceLength();
+    /** Tokens of {@code trained} windows and those for validation. */
+    private double windows(int trained) {
+        return (double) (trained + recipe.calibration().validationSamples())
+                * recipe.calibration().sequenceLength();
     }
 
     private int segmentBefore(int segment) {

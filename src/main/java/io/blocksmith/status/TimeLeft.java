@@ -18,8 +18,8 @@ import java.util.function.LongSupplier;
  */
 public final class TimeLeft {
     private final LongSupplier nanoTime;
-    /** How far attempts under way have come at most; a phase within an attempt may begin to count anew. */
-    private final Map<Ticket, Double> reached = new HashMap<>();
+    /** How far attempts under way have come. */
+    private final Map<Ticket, RunWork.Share> reached = new HashMap<>();
 
     private final Set<Stage> committed = new HashSet<>();
     private boolean began;
@@ -54,7 +54,7 @@ public final class TimeLeft {
         reached.keySet().removeIf(ticket -> !state.isRunning(ticket));
         running.stream()
                 .filter(progress -> state.isRunning(progress.ticket()))
-                .forEach(progress -> advance(work, progress));
+                .forEach(progress -> advance(work, progress.ticket(), work.share(progress, state)));
         began = true;
         return !moves || gained <= 0
                 ? OptionalDouble.empty()
@@ -63,14 +63,15 @@ public final class TimeLeft {
 
     private void commit(RunWork work, Ticket ticket) {
         if (committed.add(ticket.stage()) && began) {
-            gained += work.part(ticket.stage()) * (1 - reached.getOrDefault(ticket, 0.0));
+            gained += work.part(ticket.stage())
+                    * (1 - reached.getOrDefault(ticket, RunWork.Share.NOTHING).sum());
         }
     }
 
-    private void advance(RunWork work, Progress progress) {
-        double share = RunWork.share(progress);
-        double before = reached.getOrDefault(progress.ticket(), share);
-        gained += work.part(progress.ticket().stage()) * Math.max(0, share - before);
-        reached.put(progress.ticket(), Math.max(share, before));
+    private void advance(RunWork work, Ticket ticket, RunWork.Share share) {
+        RunWork.Share before = reached.getOrDefault(ticket, share);
+        gained += work.part(ticket.stage()) * Math.max(0, share.own() - before.own());
+        // A phase within an attempt may begin to count anew.
+        reached.put(ticket, share.own() > before.own() ? share : before);
     }
 }

@@ -30,9 +30,12 @@ class RunSightTest {
 
             RunSight sight = look(Histories.NOON.plusSeconds(81));
 
-            // The attempt is at step 14 of 64, went on from step 8 and has run for 80 s, 20 of them under this
-            // supervisor.
-            double own = 0.8 * (14 - 8) / 64 * 20 / 80;
+            // The attempt computed its targets (72 windows forward), is at step 14 of 64, went on from step 8 and has
+            // run
+            // for 80 s, 20 of them under this supervisor. Its stage is two such passes, two epochs over 64 windows,
+            // forward and backward, and three validations over 8.
+            double stage = 2 * 72 + 2 * 3 * 64 + 3 * 8;
+            double own = (72 + (stage - 2 * 72) * (14 - 8) / 64) / stage * 20 / 80;
             double part = sight.work(sight.plan().orElseThrow()).part(RecordedRun.RUNNING);
             double expected = 20 * (1 - sight.fraction()) / (part * own);
             assertThat(sight.secondsLeft().orElseThrow()).isCloseTo(expected, within(1e-6 * expected));
