@@ -63,6 +63,7 @@ final class WatchCommand implements Callable<Integer> {
                     view.recorded(event, state);
                 }
                 told = events.size();
+                view.takes(sight.secondsLeft());
                 sight.attempts().stream().map(LiveRun.Attempt::progress).forEach(view::progressed);
                 if (sight.pulse() != pulse) {
                     pulse = sight.pulse();

@@ -34,13 +34,16 @@ import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.Situation;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.run.TimeLeft;
 import io.blocksmith.run.Trail;
 import io.blocksmith.run.Troubles;
 import io.blocksmith.run.Watchdog;
+import io.blocksmith.run.WorkerView;
 import io.blocksmith.run.Watchdog.Straggler;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -119,6 +122,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
      * What a supervisor is made with.
      *
      * @param submission recorded when the journal is empty, compared with it otherwise
+     * @param work how far the run is, and how long it takes
      * @param holder who this supervisor is, for people: host and process
      * @param clock stamps events
      * @param nanoTime measures durations
@@ -126,6 +130,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     public record Settings(
             RunSubmission submission,
             Decisions decisions,
+            RunWork work,
             Journal journal,
             Requests requests,
             RunBeacon beacon,
@@ -149,6 +154,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private final Placements placements;
     private final Scribe scribe;
     private final Lookout lookout;
+    private final TimeLeft timeLeft;
 
     private RunState state = RunState.empty();
     /** The epoch that this supervisor has made durable; 0 before. */
@@ -177,6 +183,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         super(context);
         this.settings = settings;
         this.observer = observer;
+        this.timeLeft = new TimeLeft(settings.work(), settings.nanoTime());
         this.timers = timers;
         this.fleet = new Fleet(settings.fleet(), now());
         this.watchdog = new Watchdog(settings.watchdog());
@@ -553,15 +560,25 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         watchdog.stragglers(now()).forEach(straggler -> slow.add(straggler.ticket()));
         Map<Ticket, Trail.Seen> seen = new HashMap<>();
         trails.forEach((ticket, trail) -> seen.put(ticket, trail.seen()));
+        Map<String, WorkerView> reachable = fleet.reachable(now());
         return new RunStatus(
                 state,
                 progress,
                 seen,
                 fleet.known(),
-                fleet.reachable(now()),
+                reachable,
                 slow,
                 stopRequested.isPresent() || steppingDown.isPresent(),
+                settings.work().fraction(state, progress.values()),
+                timeLeft.at(state, progress.values(), able(reachable)),
                 troubles.text());
+    }
+
+    /** Workers that may be given work. */
+    private int able(Map<String, WorkerView> reachable) {
+        return (int) reachable.entrySet().stream()
+                .filter(worker -> !worker.getValue().quarantined() && !state.drained().contains(worker.getKey()))
+                .count();
     }
 
     private void end(RunOutcome outcome) {

@@ -10,6 +10,7 @@ import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageState;
 import io.blocksmith.run.StageState.Committed;
@@ -136,67 +137,15 @@ public record RunSight(
     }
 
     public RunWork work(Plan known) {
-        return RunWork.of(known, recipe, state.blocks());
+        return new RunWork(known, recipe);
     }
 
-    /** The time left at the pace of the present supervisor, by its own clock, without its pauses. */
+    /** The time left by the present supervisor's own estimate; empty while nobody supervises the run or it rests. */
     public OptionalDouble secondsLeft() {
-        if (plan.isEmpty() || shown.isEmpty() || pulse != Pulse.LIVE || state.phase() != RunState.Phase.RUNNING) {
-            return OptionalDouble.empty();
-        }
-        RunState then = RunState.empty();
-        RunState atStart = then;
-        Instant start = shown.get().at();
-        Duration paused = Duration.ZERO;
-        Instant pausedAt = start;
-        for (Event event : events) {
-            then = then.after(event);
-            if (event instanceof SupervisorStarted started) {
-                atStart = then;
-                start = started.at();
-                pausedAt = started.at();
-                paused = Duration.ZERO;
-            } else if (event instanceof RunPaused pause) {
-                pausedAt = pause.at();
-            } else if (event instanceof RunResumed resumed) {
-                paused = paused.plus(Duration.between(pausedAt, resumed.at()));
-            }
-        }
-        double done = fraction();
-        RunWork work = work(plan.get());
-        double gained = done - work.fraction(atStart, doneBefore(work, atStart, start));
-        double seconds = Duration.between(start, shown.get().at()).minus(paused).toMillis() / 1e3;
-        return gained <= 0 || seconds <= 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds * (1 - done) / gained);
-    }
-
-    /**
-     * What had been done of stages under way when the supervisor began, and what their attempts found: neither is its
-     * pace. How far an older attempt was then nobody has recorded; it is taken to have gone on evenly.
-     */
-    private Map<Stage, Double> doneBefore(RunWork work, RunState atStart, Instant start) {
-        Map<Stage, Double> shares = new HashMap<>();
-        for (Running then : atStart.running()) {
-            Ticket ticket = then.ticket();
-            if (state.stage(ticket.stage()) instanceof Committed now
-                    && now.ticket().equals(ticket)) {
-                shares.put(ticket.stage(), elapsed(then.since(), start, now.at()));
-            }
-        }
-        for (LiveRun.Attempt attempt : attempts()) {
-            Progress progress = attempt.progress();
-            Stage stage = progress.ticket().stage();
-            RunWork.Share share = work.share(progress, state);
-            double before = elapsed(attempt.since(), start, shown.orElseThrow().at());
-            shares.put(stage, share.found() + share.own() * before);
-        }
-        return shares;
-    }
-
-    /** The share of the time between two moments that had gone by at {@code then}. */
-    private static double elapsed(Instant from, Instant then, Instant to) {
-        double whole = Duration.between(from, to).toMillis();
-        double part = Duration.between(from, then).toMillis();
-        return whole <= 0 ? 0 : Math.clamp(part / whole, 0, 1);
+        boolean moves = pulse == Pulse.LIVE && state.phase() == RunState.Phase.RUNNING;
+        return shown.filter(run -> moves && run.secondsLeft() != null)
+                .map(run -> OptionalDouble.of(run.secondsLeft()))
+                .orElse(OptionalDouble.empty());
     }
 
     /** A failure and where it was. */

@@ -1,7 +1,6 @@
 package io.blocksmith.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Histories;
@@ -23,22 +22,14 @@ class RunSightTest {
     Path folder;
 
     @Test
-    void whatAnAttemptDidBeforeTheTakeOverIsNotThePaceOfTheNewSupervisor() {
+    void theTimeLeftIsTheSupervisorsOwnAndOnlyWhileItLives() {
         try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
-            run.append(new Event.SupervisorStarted(Histories.NOON.plusSeconds(60), 2, "host:2"));
-            run.beat(Histories.NOON.plusSeconds(80));
+            assertThat(look(Histories.NOON.plusSeconds(61)).secondsLeft()).hasValue(5400.0);
+            assertThat(look(Histories.NOON.plusSeconds(600)).secondsLeft()).isEmpty();
 
-            RunSight sight = look(Histories.NOON.plusSeconds(81));
-
-            // The attempt computed its targets (72 windows forward), is at step 14 of 64, went on from step 8 and has
-            // run
-            // for 80 s, 20 of them under this supervisor. Its stage is two such passes, two epochs over 64 windows,
-            // forward and backward, and three validations over 8.
-            double stage = 2 * 72 + 2 * 3 * 64 + 3 * 8;
-            double own = (72 + (stage - 2 * 72) * (14 - 8) / 64) / stage * 20 / 80;
-            double part = sight.work(sight.plan().orElseThrow()).part(RecordedRun.RUNNING);
-            double expected = 20 * (1 - sight.fraction()) / (part * own);
-            assertThat(sight.secondsLeft().orElseThrow()).isCloseTo(expected, within(1e-6 * expected));
+            run.append(new Event.RunPaused(Histories.NOON.plusSeconds(62), Event.RestCause.REQUESTED, "paused by ann@host"));
+            run.beat(Histories.NOON.plusSeconds(63));
+            assertThat(look(Histories.NOON.plusSeconds(64)).secondsLeft()).isEmpty();
         }
     }
 

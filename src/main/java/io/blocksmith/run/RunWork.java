@@ -1,21 +1,17 @@
-package io.blocksmith.status;
+package io.blocksmith.run;
 
-import io.blocksmith.run.Plan;
-import io.blocksmith.run.Progress;
-import io.blocksmith.run.RunState;
-import io.blocksmith.run.Stage;
-import io.blocksmith.run.StageState.Running;
 import io.blocksmith.spec.Recipe;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How much of a run is done, for the progress line and its estimate of the time left. The unit is one token through one
- * block forward; a training step counts as three (forward, and a backward of twice the products).
+ * How much of a run is done, and how much is left. The unit is one token through one block forward; a training step counts
+ * as three (forward, and a backward of twice the products).
  */
 public final class RunWork {
     private static final double SMALL = 1;
+
     /**
      * How much of its stage an attempt found, because it went on from a checkpoint, and how much it has done itself, each
      * from 0 to 1. Computing the targets is done by each attempt anew.
@@ -34,46 +30,65 @@ public final class RunWork {
     private final double evaluatedTokens;
 
     /**
-     * The work of a run.
-     *
-     * @param blocks decoder layers of the model
-     * @param evaluatedTokens tokens that each perplexity is measured on
+     * The work of a run. A text that is evaluated whole counts as the held-out windows, because only workers have it.
      */
-    public RunWork(Plan plan, Recipe recipe, int blocks, double evaluatedTokens) {
+    public RunWork(Plan plan, Recipe recipe) {
         this.plan = plan;
         this.recipe = recipe;
-        this.blocks = blocks;
-        this.evaluatedTokens = evaluatedTokens;
-    }
-
-    /** The work of a run whose evaluation text is not at hand; one that is measured whole counts as the held-out windows. */
-    public static RunWork of(Plan plan, Recipe recipe, int blocks) {
+        this.blocks = plan.segments().blocks();
         int windows = recipe.evaluation().windows() > 0
                 ? recipe.evaluation().windows()
                 : recipe.calibration().validationSamples();
-        return new RunWork(
-                plan, recipe, blocks, (double) windows * recipe.evaluation().context());
+        this.evaluatedTokens = (double) windows * recipe.evaluation().context();
     }
 
     /** The share of the run that {@code state} and the progress of its running attempts amount to, from 0 to 1. */
     public double fraction(RunState state, Collection<Progress> running) {
-        Map<Stage, Double> latest = new HashMap<>();
-        running.forEach(progress ->
-                latest.put(progress.ticket().stage(), share(progress, state).sum()));
-        return fraction(state, latest);
-    }
-
-    /** The same, where of some stages that are not committed these shares are done. */
-    double fraction(RunState state, Map<Stage, Double> shares) {
         if (state.phase() == RunState.Phase.COMPLETED) {
             // Not the sum of many small numbers, which may miss it by a last bit.
             return 1;
         }
-        double done = 0;
+        Map<Stage, Double> left = left(state, running);
+        return 1 - left.values().stream().mapToDouble(Double::doubleValue).sum() / total();
+    }
+
+    /**
+     * How long the rest takes, in shares of the run that one worker does: one after the other with one worker, no shorter
+     * than the longest chain of stages with any number. Between the two it is what a schedule that leaves no worker idle
+     * without need takes at most (R. L. Graham, Bounds on multiprocessing timing anomalies, 1969).
+     *
+     * @param workers at least 1
+     */
+    double rest(RunState state, Collection<Progress> running, int workers) {
+        Map<Stage, Double> left = left(state, running);
+        Map<Stage, Double> chains = new HashMap<>();
+        double sum = 0;
+        double longest = 0;
         for (Stage stage : plan.stages()) {
-            done += work(stage) * (state.isCommitted(stage) ? 1 : shares.getOrDefault(stage, 0.0));
+            double own = left.get(stage);
+            double chain = own
+                    + plan.prerequisites(stage).stream()
+                            .mapToDouble(chains::get)
+                            .max()
+                            .orElse(0);
+            chains.put(stage, chain);
+            sum += own;
+            longest = Math.max(longest, chain);
         }
-        return done / total();
+        return (sum / workers + longest * (1 - 1.0 / workers)) / total();
+    }
+
+    /** The work that each stage still is; what a stage that waits has in its checkpoint is not to be done again. */
+    private Map<Stage, Double> left(RunState state, Collection<Progress> running) {
+        Map<Stage, Double> done = new HashMap<>();
+        running.forEach(progress ->
+                done.put(progress.ticket().stage(), share(progress, state).sum()));
+        Map<Stage, Double> left = new HashMap<>();
+        for (Stage stage : plan.stages()) {
+            double share = state.isCommitted(stage) ? 1 : done.getOrDefault(stage, found(stage, state));
+            left.put(stage, work(stage) * (1 - share));
+        }
+        return left;
     }
 
     /** The share of the run that a stage of it is. */
@@ -85,24 +100,34 @@ public final class RunWork {
         return plan.stages().stream().mapToDouble(this::work).sum();
     }
 
-    /** What of its stage an attempt has done by now. */
+    /** What of its stage a running attempt has found and done by now. */
     Share share(Progress progress, RunState state) {
         Stage stage = progress.ticket().stage();
         double pass = pass(stage);
         double training = 1 - 2 * pass;
-        double found = state.stage(stage) instanceof Running running
-                        && running.ticket().equals(progress.ticket())
-                ? training * Math.min(1, (double) running.saved().step() / Math.max(1, steps(stage)))
-                : 0;
+        double found = found(stage, state);
         double steps = progress.steps() == 0 ? 0 : (double) progress.step() / progress.steps();
+        boolean trains = steps(stage) > 0;
         double own = switch (progress.phase()) {
             case "targets" -> pass * steps;
             case "train" -> pass + Math.max(0, training * steps - found);
             case "propagate" -> pass + training - found + pass * steps;
             case "seal", "verify" -> 1 - found;
-            default -> steps;
+            // What comes before the work itself, and how long it is, differs from attempt to attempt.
+            case "check", "embed", "load" -> 0;
+            default -> trains ? 0 : steps;
         };
         return new Share(found, own);
+    }
+
+    /** The share of a stage that its newest checkpoint holds. */
+    private double found(Stage stage, RunState state) {
+        long saved = switch (state.stage(stage)) {
+            case StageState.Waiting waiting -> waiting.saved().step();
+            case StageState.Running running -> running.saved().step();
+            case StageState.Committed _ -> 0;
+        };
+        return (1 - 2 * pass(stage)) * Math.min(1, (double) saved / Math.max(1, steps(stage)));
     }
 
     /** The share of a trained block that one pass over all windows is, before training or after it; 0 for other stages. */
