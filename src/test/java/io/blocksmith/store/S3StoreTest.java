@@ -225,6 +225,50 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
+    void aLookLeavesAloneWhatItsProcessHasOpen() throws IOException {
+        put("a", "abc");
+        Path copy = store.path("a");
+        Path unfinished = store.temporary("b");
+        Path worked = Files.writeString(store.scratch().resolve("shard"), "abc");
+        open("test").close();
+        assertThat(copy).hasContent("abc");
+        assertThat(unfinished).exists();
+        assertThat(worked).exists();
+    }
+
+    @Test
+    void objectsOfOneNameInTwoRunsOfOneProcessAreNotMixedUp() throws IOException {
+        put("boundaries/001/shard", "of the first");
+        assertThat(store.path("boundaries/001/shard")).hasContent("of the first");
+        S3Location another = new S3Location(S3Server.BUCKET, location.prefix() + "another/");
+        S3 settings = new S3(Optional.empty(), Optional.empty(), true, folder.resolve("cache"), 1 << 30);
+        try (ObjectStore second =
+                S3Store.open(server.client("secret", 1), another, settings, "test", PART_BYTES, now::get)) {
+            Path file = second.temporary("boundaries/001/shard");
+            Files.writeString(file, "of the other");
+            second.put("boundaries/001/shard", file);
+            assertThat(store.path("boundaries/001/shard")).hasContent("of the first");
+            assertThat(second.path("boundaries/001/shard")).hasContent("of the other");
+        }
+    }
+
+    @Test
+    void whatADeadProcessOfTheNameLeftIsRemovedAndWhatOthersLeftIsNot() throws IOException {
+        Path cache = folder.resolve("cache");
+        Path dead = Files.createDirectories(cache.resolve("worker-1/0123abcd/1/objects/blocks"));
+        Path others = Files.createDirectories(cache.resolve("worker-2/0123abcd/1/objects/blocks"));
+        Files.writeString(dead.resolve("a"), "abc");
+        Files.writeString(others.resolve("a"), "abc");
+        try (ObjectStore started = open("worker-1")) {
+            Path unfinished = started.temporary("b");
+            assertThat(dead).doesNotExist();
+            assertThat(others.resolve("a")).exists();
+            assertThat(unfinished).exists();
+        }
+        assertThat(cache.resolve("worker-1")).doesNotExist();
+    }
+
+    @Test
     void placesAreParsed() {
         assertThat(S3Location.parse("s3://b/x/y")).isEqualTo(new S3Location("b", "x/y/"));
         assertThat(S3Location.parse("s3://b")).isEqualTo(new S3Location("b", ""));
