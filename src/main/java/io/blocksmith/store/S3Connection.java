@@ -34,7 +34,7 @@ final class S3Connection {
         try {
             return builder.build();
         } catch (SdkException failure) {
-            throw S3Failure.of(failure, "open", location.where(""));
+            throw S3Failure.of(failure, "open", location.where(""), false);
         }
     }
 }

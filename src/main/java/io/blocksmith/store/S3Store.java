@@ -45,6 +45,8 @@ final class S3Store implements ObjectStore {
     private final Path cache;
     private final LocalFolder local;
     private final LocalCopies copies;
+    /** Whether the store has done anything for this process. */
+    private volatile boolean served;
 
     private S3Store(
             S3Client client,
@@ -346,9 +348,11 @@ final class S3Store implements ObjectStore {
 
     private <T> T attempt(String what, String name, Supplier<T> request) {
         try {
-            return request.get();
+            T answer = request.get();
+            served = true;
+            return answer;
         } catch (SdkException failure) {
-            throw S3Failure.of(failure, what, location.where(name));
+            throw S3Failure.of(failure, what, location.where(name), served);
         }
     }
 }
