@@ -126,7 +126,7 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
             looking = true;
             getContext().pipeToSelf(CompletableFuture.supplyAsync(catalog::waiting, files), (waiting, failure) -> {
                 if (failure != null) {
-                    getContext().getSystem().log().warn("cannot look for runs: {}", failure.toString());
+                    getContext().getSystem().log().warn("cannot look for runs: {}", RunSupervisor.words(failure));
                     return new Found(List.of());
                 }
                 return new Found(waiting);

@@ -264,8 +264,9 @@ final class S3Store implements ObjectStore {
                 "list",
                 prefix,
                 () -> client
-                        .listObjectsV2Paginator(
-                                request -> request.bucket(location.bucket()).prefix(location.key(prefix)))
+                        .listObjectsV2Paginator(request -> request.bucket(location.bucket())
+                                .prefix(location.key(prefix))
+                                .overrideConfiguration(S3SmallObjects.SOON))
                         .contents()
                         .stream()
                         .map(S3Object::key)

@@ -29,6 +29,9 @@ class S3FaultsTest {
     @TempDir
     static Path folder;
 
+    /** A busy machine may make the first of the seeds, started again, found a cluster of its own. */
+    private static final Map<String, String> PATIENT = Map.of("akka.cluster.seed-node-timeout", "60s");
+
     private static Bucket bucket;
     private static S3Server server;
     private static S3Server.Identity identity;
@@ -57,7 +60,7 @@ class S3FaultsTest {
         server = S3Server.start(bucket);
         identity = server.asOfThisProcess();
         RunPlace place = new RunPlace.Bucket(server, "cluster", folder.resolve("cache"));
-        cluster = TestCluster.start(folder, place, 3, 2, Map.of());
+        cluster = TestCluster.start(folder, place, 3, 2, PATIENT);
         kills = new Kills(cluster);
         expected = recipe.undisturbed();
     }
