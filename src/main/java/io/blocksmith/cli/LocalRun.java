@@ -16,8 +16,8 @@ final class LocalRun {
         if (isInBucket(given)) {
             throw BlocksmithException.user(
                     "--out %s: a run in one process wants a local folder, a bucket was found; for a run in a bucket"
-                            + " start a coordinator and a worker with cluster.runs = \"s3://BUCKET/PREFIX\", and give it"
-                            + " to them with `blocksmith submit`",
+                        + " start a coordinator and a worker with cluster.runs = \"s3://BUCKET/PREFIX\", and give it"
+                        + " to them with `blocksmith submit`",
                     address(given));
         }
         return given.toAbsolutePath().normalize();
@@ -27,7 +27,8 @@ final class LocalRun {
     static void requireLocalModel(Path given) {
         if (isInBucket(given)) {
             throw BlocksmithException.user(
-                    "--model %s: a local folder was expected, a bucket was found; copy the export to this machine first",
+                    "--model %s: a local folder was expected, a bucket was found; copy the export to this machine"
+                            + " first",
                     address(given));
         }
     }

@@ -51,7 +51,9 @@ final class S3Failure {
         String lower = message.toLowerCase(Locale.ROOT);
         if (lower.contains("unable to load region")) {
             return named(
-                    Category.ENVIRONMENT, failure, "no region is known; set s3.region, or AWS_REGION in the environment");
+                    Category.ENVIRONMENT,
+                    failure,
+                    "no region is known; set s3.region, or AWS_REGION in the environment");
         }
         if (lower.contains("credentials")) {
             // The SDK's own words are those of every place that it has looked at.
@@ -88,8 +90,8 @@ final class S3Failure {
             return named(
                     denied(),
                     failure,
-                    ("the credentials are wrong (%s); look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile, or"
-                                    + " the role")
+                    ("the credentials are wrong (%s); look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the"
+                                    + " profile, or the role")
                             .formatted(answer));
         }
         if (status == 401 || status == 403 || EXPIRED.contains(code)) {

@@ -133,8 +133,7 @@ class S3FaultsTest {
         assertCompleted("cut-off");
         assertThat(cluster.events("cut-off"))
                 .filteredOn(RunPaused.class::isInstance)
-                .allSatisfy(event ->
-                        assertThat(((RunPaused) event).cause()).isEqualTo(RestCause.STORE))
+                .allSatisfy(event -> assertThat(((RunPaused) event).cause()).isEqualTo(RestCause.STORE))
                 .hasSameSizeAs(cluster.events("cut-off").stream()
                         .filter(RunResumed.class::isInstance)
                         .toList());

@@ -77,8 +77,7 @@ public final class TestCluster implements AutoCloseable {
     }
 
     /** The same with runs at a place of the caller's choice. */
-    static TestCluster start(
-            Path folder, RunPlace place, int coordinators, int workers, Map<String, String> more) {
+    static TestCluster start(Path folder, RunPlace place, int coordinators, int workers, Map<String, String> more) {
         TestCluster cluster = new TestCluster(folder, place);
         List<Integer> ports = freePorts(coordinators);
         cluster.configure(ports, more);
