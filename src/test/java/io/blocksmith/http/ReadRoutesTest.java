@@ -103,6 +103,32 @@ class ReadRoutesTest {
                         == 200);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRunThatWasDeletedAndSubmittedAnewIsTheNewOne(boolean longer) throws IOException {
+        Path anew = folder.resolve("second");
+        try (RecordedRun before = RecordedRun.started(anew, "second")) {
+            before.append(new Event.WorkerDrained(Histories.NOON, "worker-1", "drained by ann@host"));
+            Awaited.that(
+                    "the run is known", () -> server.get("/api/v1/runs/second").statusCode() == 200);
+        }
+        Files.move(anew, anew.resolveSibling("deleted"));
+
+        try (RecordedRun after = RecordedRun.started(anew, "second")) {
+            if (longer) {
+                after.append(new Event.RunPaused(Histories.NOON, Event.RestCause.REQUESTED, "paused by ann@host"));
+                after.append(new Event.RunResumed(Histories.NOON, "resumed by ann@host"));
+            }
+            Awaited.that("the new run is seen", () -> {
+                HttpResponse<String> answer = server.get("/api/v1/runs/second");
+                return answer.statusCode() == 200
+                        && TestServer.json(answer).get("drained").isEmpty();
+            });
+            assertThat(TestServer.json(server.get("/api/v1/runs/second/events")).get("events"))
+                    .hasSize(longer ? 4 : 2);
+        }
+    }
+
     private static String now(HttpResponse<String> answer) {
         return TestServer.json(answer).get("now").asText();
     }
