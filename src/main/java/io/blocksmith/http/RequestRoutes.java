@@ -7,6 +7,7 @@ import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.Stage;
 import io.blocksmith.status.RequestEffect;
+import io.blocksmith.status.RunSight;
 import io.blocksmith.status.StageRetry;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RequestBox;
@@ -53,11 +54,11 @@ final class RequestRoutes {
                 new Route("POST", RUN + "undrain", call -> ask(call, plain(new Request.Undrain(by, worker(call))))));
     }
 
-    private static Function<RunState, Request> plain(Request request) {
-        return state -> request;
+    private static Function<RunSight, Request> plain(Request request) {
+        return seen -> request;
     }
 
-    private static Function<RunState, Request> plain(Route.Call call, Request request) {
+    private static Function<RunSight, Request> plain(Route.Call call, Request request) {
         Json.body(call.body(), Set.of());
         return plain(request);
     }
@@ -66,7 +67,7 @@ final class RequestRoutes {
         return text(Json.body(call.body(), Set.of("worker")), "worker");
     }
 
-    private Function<RunState, Request> retry(Route.Call call) {
+    private Function<RunSight, Request> retry(Route.Call call) {
         JsonNode body = Json.body(call.body(), Set.of("stage", "yes"));
         String wanted = text(body, "stage");
         JsonNode yes = body.path("yes");
@@ -75,11 +76,11 @@ final class RequestRoutes {
                     .expected("true or false")
                     .found(yes.toString());
         }
-        return state -> retry(state, wanted, yes.asBoolean(false));
+        return seen -> retry(seen, wanted, yes.asBoolean(false));
     }
 
-    private Request retry(RunState state, String wanted, boolean yes) {
-        return switch (StageRetry.of(state, wanted, yes)) {
+    private Request retry(RunSight seen, String wanted, boolean yes) {
+        return switch (StageRetry.of(seen.plan(), seen.state(), wanted, yes)) {
             case StageRetry.Unknown(String found, String expected) ->
                 throw Refusal.of(404, "there is no such stage")
                         .expected(expected)
@@ -104,13 +105,14 @@ final class RequestRoutes {
         return text;
     }
 
-    private CompletionStage<HttpResponse> ask(Route.Call call, Function<RunState, Request> wanted) {
+    private CompletionStage<HttpResponse> ask(Route.Call call, Function<RunSight, Request> wanted) {
         return looks.afresh(call.run())
-                .thenApplyAsync(seen -> asked(call.run(), wanted, seen.sight().state()), threads);
+                .thenApplyAsync(seen -> asked(call.run(), wanted, seen.sight()), threads);
     }
 
-    private HttpResponse asked(String run, Function<RunState, Request> wanted, RunState state) {
-        Request request = wanted.apply(state);
+    private HttpResponse asked(String run, Function<RunSight, Request> wanted, RunSight seen) {
+        Request request = wanted.apply(seen);
+        RunState state = seen.state();
         if (state.phase() == Phase.COMPLETED && !(request instanceof Request.Retry)) {
             throw Refusal.of(409, "the run is complete: there is nothing to ask of it");
         }

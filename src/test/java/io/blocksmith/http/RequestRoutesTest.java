@@ -88,6 +88,8 @@ class RequestRoutesTest {
                 "retry   | {\"stage\": \"2\", \"yes\": true}        | 409 | block-002 runs now on worker-1",
                 "retry   | {\"stage\": \"block-9\"}                 | 404 | there is no such stage",
                 "retry   | {\"stage\": \"4\"}                       | 404 | there is no such stage",
+                "retry   | {\"stage\": \"export-onnx\"}             | 404 | there is no such stage",
+                "retry   | {\"stage\": \"capture-002-part-0\"}      | 404 | there is no such stage",
                 "retry   | {}                                       | 400 | stage: missing",
                 "retry   | {\"stage\": 3}                           | 400 | stage: missing",
                 "retry   | {\"stage\": \"3\", \"yes\": \"on\"}      | 400 | yes: no truth value",
