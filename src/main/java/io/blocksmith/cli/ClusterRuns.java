@@ -78,9 +78,7 @@ final class ClusterRuns implements RunCatalog {
 
     @Override
     public synchronized List<String> waiting() {
-        return folder.submitted().stream()
-                .filter(this::isWaiting)
-                .toList();
+        return folder.submitted().stream().filter(this::isWaiting).toList();
     }
 
     /** A run that cannot be looked at is skipped, because it must not keep the others from their turn. */

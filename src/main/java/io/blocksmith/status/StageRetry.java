@@ -44,8 +44,8 @@ public sealed interface StageRetry {
                 .filter(stage -> stage.key().equals(wanted))
                 .findFirst()
                 .map(stage -> judge(state, stage, again))
-                .orElseGet(() -> new Unknown(
-                        wanted, "a block's number, or one of this run's stages: " + expected(plan.get())));
+                .orElseGet(() ->
+                        new Unknown(wanted, "a block's number, or one of this run's stages: " + expected(plan.get())));
     }
 
     private static StageRetry judge(RunState state, Stage stage, boolean again) {

@@ -23,9 +23,11 @@ class StageRetryTest {
 
         assertThat(judged(repaired, "repair-003")).isEqualTo(new StageRetry.Allowed(new Stage.RepairBlock(3)));
         assertThat(judged(plain, "repair-003"))
-                .isInstanceOfSatisfying(StageRetry.Unknown.class, unknown -> assertThat(unknown.expected())
-                        .contains("capture-000-part-0", "block-000", "end-to-end", "report")
-                        .doesNotContain("repair"));
+                .isInstanceOfSatisfying(
+                        StageRetry.Unknown.class,
+                        unknown -> assertThat(unknown.expected())
+                                .contains("capture-000-part-0", "block-000", "end-to-end", "report")
+                                .doesNotContain("repair"));
     }
 
     @Test
@@ -41,8 +43,9 @@ class StageRetryTest {
     @Test
     void aRunThatWasNeverStartedHasNoStages() {
         assertThat(StageRetry.of(Optional.empty(), RunState.empty(), "report", false))
-                .isInstanceOfSatisfying(StageRetry.Unknown.class, unknown -> assertThat(unknown.expected())
-                        .contains("never started"));
+                .isInstanceOfSatisfying(
+                        StageRetry.Unknown.class,
+                        unknown -> assertThat(unknown.expected()).contains("never started"));
     }
 
     private StageRetry judged(Plan plan, String wanted) {
