@@ -25,6 +25,10 @@ import java.util.function.Function;
 final class RequestRoutes {
     private static final String RUN = "/api/v1/runs/{run}/";
     private static final int LONGEST_NAME = 200;
+    /** Letters of any script, but nothing that moves a terminal's cursor or breaks a line: the name goes into logs. */
+    private static final String NAME = "[^\\p{C}\\p{Zl}\\p{Zp}]+";
+
+    private static final int MOST_WAITING = 100;
 
     private final RunDirectory directory;
     private final RunLooks looks;
@@ -98,16 +102,16 @@ final class RequestRoutes {
     private static String text(JsonNode body, String key) {
         JsonNode value = body.path(key);
         String text = value.asText();
-        if (!value.isTextual() || text.isBlank() || text.length() > LONGEST_NAME) {
+        if (!value.isTextual() || text.isBlank() || text.length() > LONGEST_NAME || !text.matches(NAME)) {
             throw Refusal.of(400, key + ": missing, or no name")
-                    .expected("a text of at most %d characters".formatted(LONGEST_NAME));
+                    .expected("a text of at most %d characters, none of them a control character"
+                            .formatted(LONGEST_NAME));
         }
         return text;
     }
 
     private CompletionStage<HttpResponse> ask(Route.Call call, Function<RunSight, Request> wanted) {
-        return looks.afresh(call.run())
-                .thenApplyAsync(seen -> asked(call.run(), wanted, seen.sight()), threads);
+        return looks.afresh(call.run()).thenApplyAsync(seen -> asked(call.run(), wanted, seen.sight()), threads);
     }
 
     private HttpResponse asked(String run, Function<RunSight, Request> wanted, RunSight seen) {
@@ -120,9 +124,41 @@ final class RequestRoutes {
         if (already.isPresent()) {
             throw Refusal.of(409, already.get());
         }
+        String id = waiting(request, seen.requests()).orElseGet(() -> asked(run, request, seen));
+        return Answers.json(202, Map.of("request", id, "asks", RequestEffect.name(request)));
+    }
+
+    /** Whoever has not heard an answer asks once more, and should not find its request there twice. */
+    private static Optional<String> waiting(Request request, Map<String, Request> pending) {
+        return pending.entrySet().stream()
+                .filter(other -> subject(other.getValue()).equals(subject(request)))
+                // An older one would be undone by what was asked after it.
+                .reduce((older, newer) -> newer)
+                .filter(newest -> RequestEffect.name(newest.getValue()).equals(RequestEffect.name(request)))
+                .map(Map.Entry::getKey);
+    }
+
+    /** What one request can undo of another. */
+    private static String subject(Request request) {
+        return switch (request) {
+            case Request.Pause _, Request.Resume _, Request.Cancel _ -> "";
+            case Request.Retry retry -> retry.stage().key();
+            case Request.Drain drain -> "worker " + drain.worker();
+            case Request.Undrain undrain -> "worker " + undrain.worker();
+        };
+    }
+
+    private String asked(String run, Request request, RunSight seen) {
+        if (seen.requests().size() >= MOST_WAITING) {
+            throw Refusal.of(
+                            429,
+                            "%d requests wait for this run's supervisor"
+                                    .formatted(seen.requests().size()))
+                    .expected("fewer than %d".formatted(MOST_WAITING))
+                    .toDo("see whether anybody supervises the run: it takes requests within seconds");
+        }
         try (ObjectStore store = directory.write(run)) {
-            String id = new RequestBox(store, InstantSource.system(), UUID::randomUUID).ask(request);
-            return Answers.json(202, Map.of("request", id, "asks", RequestEffect.name(request)));
+            return new RequestBox(store, InstantSource.system(), UUID::randomUUID).ask(request);
         }
     }
 }
