@@ -22,7 +22,7 @@ final class OpenRun implements AutoCloseable {
      * What a look showed.
      *
      * @param document the status document, in one line of UTF-8
-     * @param tag differs when anything but the time does
+     * @param tag differs when anything but the time and the count of heartbeats does
      */
     record Seen(RunSight sight, ByteString document, String tag) {}
 
@@ -55,6 +55,7 @@ final class OpenRun implements AutoCloseable {
         timeless.computeIfPresent("supervisor", (key, value) -> {
             Map<Object, Object> supervisor = new LinkedHashMap<>((Map<?, ?>) value);
             supervisor.remove("seconds-since-beat");
+            supervisor.remove("beat");
             return supervisor;
         });
         return EntityTag.of(Json.write(timeless));

@@ -52,7 +52,7 @@ final class Routes {
             // What nobody has read would keep the connection from its next request.
             bodies.drop(request);
             HttpResponse safe =
-                    response.addHeader(Answers.header("X-Content-Type-Options", "nosniff"));
+                    Compression.of(request, response).addHeader(Answers.header("X-Content-Type-Options", "nosniff"));
             return api ? access.shared(request, safe) : safe;
         });
     }
