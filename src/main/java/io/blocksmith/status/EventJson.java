@@ -120,7 +120,7 @@ public final class EventJson {
                         Level.INFO,
                         "%s is done%s",
                         committed.ticket().stage().key(),
-                        figures(committed.result()));
+                        figures(committed.ticket().stage(), committed.result()));
             case StageFailed failed ->
                 ofAttempt(
                         "stage-failed",
@@ -216,15 +216,17 @@ public final class EventJson {
         return rates + parts;
     }
 
-    private static String figures(StageResult result) {
+    private static String figures(Stage stage, StageResult result) {
         Map<String, Double> figures = result.figures();
         if (figures.containsKey(Figures.PERPLEXITY)) {
             return text(": perplexity %.3f", figures.get(Figures.PERPLEXITY));
         }
         if (figures.containsKey(Figures.START_LOSS) && figures.containsKey(Figures.FINAL_LOSS)) {
             return text(
-                    ": loss %.3g, before training %.3g",
-                    figures.get(Figures.FINAL_LOSS), figures.get(Figures.START_LOSS));
+                    ": loss %.3g, before %s %.3g",
+                    figures.get(Figures.FINAL_LOSS),
+                    stage instanceof Stage.RepairBlock ? "the repair" : "training",
+                    figures.get(Figures.START_LOSS));
         }
         return "";
     }
