@@ -20,7 +20,7 @@ function block(number, segment, state, more = {}) {
   const start = 0.0012 * Math.exp(number / 18) * (0.8 + 0.4 * noise(number));
   const done = state === "done";
   return { block: number, segment, state, repair: null, "start-loss": done ? start : null, "final-loss": done ? start * (0.14 + 0.5 * noise(number + 100)) : null,
-    seconds: done ? 3900 + 500 * noise(number + 7) : null, attempts: state === "waiting" ? 0 : 1, worker: done ? `gpu-${segment}` : null, ...more };
+    "repair-start-loss": null, "repair-final-loss": null, seconds: done ? 3900 + 500 * noise(number + 7) : null, attempts: state === "waiting" ? 0 : 1, worker: done ? `gpu-${segment}` : null, ...more };
 }
 
 function curve(steps, from, to, seed) {
@@ -79,9 +79,11 @@ export function large(tick = 0) {
   });
 }
 
+const REPAIRED = { repair: "done", "repair-start-loss": 0.685, "repair-final-loss": 0.594 };
+
 /** Four blocks, all done, E2E-QP under way. */
 export function endToEnd() {
-  const blocks = [0, 1, 2, 3].map(number => block(number, number < 2 ? 0 : 1, "done", { worker: "worker-1", seconds: 7.4, repair: number > 1 ? "done" : null }));
+  const blocks = [0, 1, 2, 3].map(number => block(number, number < 2 ? 0 : 1, "done", { worker: "worker-1", seconds: 7.4, ...REPAIRED }));
   return document({
     run: "first", where: "runs/first", done: 9, total: 16, fraction: 0.81, percent: 81, "seconds-left": 23, blocks, perplexities: { "full-precision": 7.777, "round-to-nearest": 14.81, "block-ap": 8.544 },
     recipe: { bits: 2, "group-size": 64, symmetric: false, segments: 2, "repair-samples": 16, "train-samples": 64, epochs: 2 },
@@ -90,6 +92,15 @@ export function endToEnd() {
     "last-checkpoint": { stage: "end-to-end", step: 32, at: ago(12) },
     events: [event(1, 100, "run-submitted", "info", { text: "the run was submitted: a model of 4 blocks" })],
   });
+}
+
+/** The repair pass at block 1: its losses are far above those of the training, because its inputs carry all errors before. */
+export function repairing() {
+  const blocks = [0, 1, 2, 3].map(number => block(number, number < 2 ? 0 : 1, "done", { worker: "worker-1", seconds: 7.4, "start-loss": 0.004, "final-loss": 0.0008,
+    ...[REPAIRED, { repair: "running", "repair-start-loss": 0.685 }, { repair: "waiting" }, { repair: "waiting" }][number] }));
+  return { ...endToEnd(), run: "repairing", where: "runs/repairing", blocks, done: 6, fraction: 0.6, percent: 60, perplexities: {},
+    attempts: [attempt(1, "worker-1", 12, 32, { stage: "repair-001", kind: "repair-block", reference: 0.685, loss: 0.651, curve: curve(12, 0.685, 0.64, 4) })],
+    "last-checkpoint": { stage: "repair-001", step: 0, at: ago(41) } };
 }
 
 export function paused() {

@@ -6,7 +6,7 @@ import * as documents from "./documents.mjs";
 import { FakeServer, TOKEN } from "./fake-server.mjs";
 
 const LARGE = "llama-2-70b-w2g64";
-const MAKERS = { [LARGE]: () => documents.large(), first: documents.endToEnd, resting: documents.paused, finished: documents.completed, poison: documents.failed };
+const MAKERS = { [LARGE]: () => documents.large(), first: documents.endToEnd, resting: documents.paused, finished: documents.completed, repairing: documents.repairing, poison: documents.failed };
 
 let browser;
 let server;
@@ -151,6 +151,7 @@ test("a completed run shows perplexities and the curve of E2E-QP", async () => {
   await page.clock.install();
   await page.clock.fastForward(40_000);
   await has(page, "#stale", "The run had completed before");
+  assert.match(await page.title(), /^stale: 100.% completed/);
 });
 
 test("runs are chosen by links, and the address keeps the choice", async () => {
@@ -293,6 +294,21 @@ test("a curve that could not be read is read again, and one that is not there is
   assert.deepEqual(asked, { "end-to-end": 3, "block-000": 1 });
 });
 
+test("a repair is compared with the state before it, and a repaired block with its own start", async () => {
+  const page = await shown("repairing");
+  const card = await text(page, "#attempts .card");
+  assert.match(card, /Repair of block 1[^]*before the repair 0\.685/);
+  assert.doesNotMatch(card, /round-to-nearest/);
+  await page.getByRole("button", { name: "Block 0: done, loss 20\u00a0% of round-to-nearest, repaired, on worker-1", exact: true }).click();
+  assert.match(await text(page, "#detail-facts"), /After Block-AP\s+8\.00 × 10⁻⁴\s+20\.0 % of it[^]*After the repair\s+0\.594\s+86\.7 % of the 0\.685 before it/);
+  await page.locator('#blocks [data-block="1"]').click();
+  await has(page, "#detail-facts", "0.685 before it");
+  assert.match(await page.locator("#detail-curve svg").getAttribute("aria-label"), /^Repair of block 1: training .*; before the repair 0\.685$/);
+  await shoot(page, "light-repair");
+  await page.locator('#blocks [data-block="3"]').click();
+  assert.doesNotMatch(await text(page, "#detail-facts"), /After the repair/);
+});
+
 test("a failed run says what to do, and can be tried again", async () => {
   const page = await shown("poison");
   assert.match(await text(page, "#failure"), /Block 2 failed for good[^]*the loss is not a number at step 12[^]*What to do: lower block-ap\.learning-rates/);
@@ -392,6 +408,102 @@ test("a server that falls silent makes the page stale, with its age, until it is
   await gone(page, "#stale");
 });
 
+test("a store that cannot be read is told with the server's words and the age, and peers are asked", async () => {
+  const page = await shown("first", { lossExpected: true });
+  await has(page, "#link", "Live");
+  server.trouble = "the store cannot be read: Connection refused";
+  await page.clock.install();
+  const trouble = page.locator("#stale", { hasText: /Stale\. Nothing new for 1\d.s; the figures are those of \S+ 127\.0\.0\.1:\d+: the store cannot be read: Connection refused\. Trying/ });
+  await page.clock.fastForward(9_000);
+  server.send();
+  await page.clock.fastForward(2_000);
+  await trouble.waitFor();
+  assert.match(await page.title(), /^stale: 81.% running/);
+  const streams = server.streams;
+  // It goes on for longer than silence is borne: the next connection is refused with a 503.
+  await page.clock.fastForward(6_000);
+  await page.clock.runFor(3_000);
+  await has(page, "#stale", "the store cannot be read: Connection refused. repair the store; nothing is lost. Trying");
+  assert.equal(server.streams, streams);
+  await has(page, "#link", "Stale");
+  assert.doesNotMatch(await text(page, "#stale"), /Refused|silent/);
+  server.trouble = null;
+  await page.clock.runFor(20_000);
+  await has(page, "#link", "Live");
+  await gone(page, "#stale");
+  assert.match(await page.title(), /^81.% running/);
+});
+
+test("a store that cannot be read at first is told, and the run shows when it can", async () => {
+  server.trouble = "the store cannot be read: Connection refused";
+  const page = await show("first", { lossExpected: true });
+  await has(page, "#stale", /Nothing to show yet\. .*: the store cannot be read: Connection refused\. repair the store; nothing is lost\. Trying/);
+  assert.equal(await page.locator("#stale-token").isHidden(), true);
+  server.trouble = null;
+  await has(page, "#title", "first");
+  await gone(page, "#stale");
+});
+
+test("a peer that refuses the token takes it from nobody", async () => {
+  const peer = await another();
+  server.peers = [peer.url];
+  peer.peers = [server.url];
+  peer.refuses = 401;
+  const page = await shown("first", { lossExpected: true });
+  await has(page, "#footer", server.url.slice(7));
+  await page.evaluate(token => sessionStorage.setItem("blocksmith.token", token), TOKEN);
+  const port = server.port;
+  await server.kill();
+  await has(page, "#stale", `Token needed. ${peer.url.slice(7)}: refused with 401. Nothing new for`);
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("blocksmith.token")), TOKEN);
+  server = new FakeServer();
+  for (const [name, make] of Object.entries(MAKERS)) server.runs.set(name, make);
+  servers.push(await server.start(port));
+  await page.locator("#link", { hasText: /^Live$/ }).waitFor();
+  await gone(page, "#stale");
+  server.refuses = 401;
+  [...server.listeners][0].response.destroy();
+  await has(page, "#stale", "Token needed. refused with 401.");
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("blocksmith.token")), null);
+});
+
+test("a run that is gone is refused, and no token helps", async () => {
+  server.refuses = 404;
+  const page = await show("first", { lossExpected: true });
+  await has(page, "#stale", "No such run. refused with 404.");
+  assert.equal(await page.locator("#stale-token").isHidden(), true);
+  server.refuses = 403;
+  await has(page, "#stale", "No entry. refused with 403.");
+  assert.equal(await page.locator("#stale-token").isHidden(), true);
+  server.refuses = null;
+  await has(page, "#title", "first");
+});
+
+test("a coordinator that does not know its peers at first is asked again", async () => {
+  server.clusterFails = 1;
+  const page = await shown("first", { lossExpected: true });
+  assert.equal(await page.locator("#steer button").count(), 0);
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  assert.equal(server.streams, 1);
+});
+
+test("a browser that is too old is told as that, and one that stores nothing is enough", async () => {
+  const page = await show("", { lossExpected: true });
+  await has(page, "#title", LARGE);
+  await page.addInitScript(() => {
+    delete globalThis.sessionStorage;
+    Object.defineProperty(globalThis, "sessionStorage", { get() { throw new DOMException("denied", "SecurityError"); } });
+  });
+  await page.reload();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Asked for pause");
+  await page.addInitScript(() => { delete globalThis.TextDecoderStream; });
+  await page.reload();
+  await has(page, "#stale", "this page has a fault, or the browser is too old for it (TextDecoderStream is not defined)");
+  page.complaints.length = 0;
+});
+
 test("the time of the end stays what it was when nothing new comes", async () => {
   const page = await shown("first");
   const end = async () => /until about (\S+)/.exec(await text(page, "#figures"))[1];
@@ -467,6 +579,7 @@ test("a tab that nobody looks at keeps no connection", async () => {
   await hide(true);
   await closed;
   assert.equal(server.listeners.size, 0);
+  assert.match(await page.title(), /^as of \d+ \w+ \d\d:\d\d: 81.% running · first/);
   await hide(false);
   await has(page, "#link", "Live");
   assert.equal(server.listeners.size, 1);

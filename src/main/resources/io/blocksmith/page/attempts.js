@@ -6,7 +6,7 @@ import { NONE, attemptPhase, count, isNumber, number, percent, duration, span, s
 export const ratio = (loss, reference) => isNumber(loss) && reference > 0 ? loss / reference : null;
 export const isEndToEnd = key => key === "end-to-end";
 /** What the reference of an attempt is the loss of. */
-export const referenceName = key => isEndToEnd(key) ? "at its start" : "round-to-nearest";
+export const referenceName = key => isEndToEnd(key) ? "at its start" : String(key).startsWith("repair-") ? "before the repair" : "round-to-nearest";
 
 /** A device that waits for data longer than this share of its time is worth a word. */
 const NOTABLE_WAIT = 0.05;

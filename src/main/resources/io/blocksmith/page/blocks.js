@@ -113,11 +113,15 @@ export class Blocks {
   #detail(block, attempt, tree) {
     const key = keyOf(block.block);
     const compared = ratio(block["final-loss"], block["start-loss"]);
+    const repaired = block["repair-final-loss"];
     write(byId("detail-title"), `Block ${block.block}`);
     facts(byId("detail-facts"), [
       ["State", [STATES[block.state] ?? block.state, REPAIRS[block.repair]].filter(Boolean).join(", "), block.worker ? `on ${block.worker}` : ""],
       ["Round-to-nearest", isNumber(block["start-loss"]) ? number(block["start-loss"]) : NONE, "loss it started from"],
       ["After Block-AP", isNumber(block["final-loss"]) ? number(block["final-loss"]) : NONE, compared === null ? "" : `${percent(100 * compared, 1)} of it${compared >= 1 ? ": not better" : ""}`],
+      // Its inputs carry the errors of all blocks before: these two losses compare with each other only.
+      ["After the repair", isNumber(block["repair-start-loss"]) ? number(repaired) : null,
+        `${isNumber(repaired) ? `${percent(100 * ratio(repaired, block["repair-start-loss"]), 1)} of the ` : ""}${number(block["repair-start-loss"])} before it, on its own inputs`],
       ["Time", isNumber(block.seconds) ? duration(block.seconds) : NONE, block.attempts > 1 ? `${block.attempts} tries` : ""],
     ]);
     const committed = (tree.committed ?? []).find(entry => entry.stage === key);
@@ -126,7 +130,8 @@ export class Blocks {
     const lines = done && !attempt ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
       : [{ name: "training", kind: "training", points: attempt?.curve }];
     const reference = attempt ? attempt.reference : block["start-loss"];
-    show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(key)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(key) }));
+    const drawn = attempt?.stage ?? key;
+    show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(drawn)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(drawn) }));
     const retryable = this.#steering.able && tree.phase !== "completed" && !attempt && ["done", "failed"].includes(block.state);
     sync(byId("detail-actions"), retryable ? [block] : [], each => `${tree.run} ${key} ${each.state}`,
       each => this.#steering.button(`Retry block ${each.block} …`, () => this.#steering.retry(key, each.state === "done")), () => {});

@@ -40,12 +40,12 @@ export function span(seconds) {
   return `${Math.floor(hours / 24)}\u00a0d\u00a0${hours % 24}\u00a0h`;
 }
 
-/** A clock time here; with the day when it is not today. */
-export function clock(milliseconds, seconds = true) {
+/** A clock time here; with the day when it is not today, or when the words may be read on another day. */
+export function clock(milliseconds, seconds = true, dated = false) {
   if (!Number.isFinite(milliseconds)) return NONE;
   const moment = new Date(milliseconds);
   const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
-  return moment.toDateString() === new Date().toDateString() ? time
+  return !dated && moment.toDateString() === new Date().toDateString() ? time
     : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
