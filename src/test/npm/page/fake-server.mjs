@@ -16,6 +16,9 @@ export class FakeServer {
   runs = new Map();
   peers = [];
   canChange = true;
+  token = TOKEN;
+  /** Requests are answered when this is over. */
+  delay = null;
   readsNeedToken = false;
   /** How many questions for the cluster it still fails to answer. */
   clusterFails = 0;
@@ -72,7 +75,7 @@ export class FakeServer {
       response.setHeader("Access-Control-Allow-Methods", "GET, POST");
     }
     if (request.method === "OPTIONS") return response.writeHead(204).end();
-    const allowed = request.headers.authorization === `Bearer ${TOKEN}`;
+    const allowed = request.headers.authorization === `Bearer ${this.token}`;
     const changes = request.method === "POST";
     if (changes && !this.canChange) return this.#error(response, 403, "nothing can be changed here", "set http.token");
     if ((changes || this.readsNeedToken) && !allowed) return this.#error(response, 401, "the token is wrong or missing", "give the http.token of this cluster");
@@ -109,7 +112,8 @@ export class FakeServer {
   #change(request, response, run, action) {
     let body = "";
     request.on("data", part => body += part);
-    request.on("end", () => {
+    request.on("end", async () => {
+      await this.delay;
       const asked = { run, action, body: JSON.parse(body || "{}") };
       this.asked.push(asked);
       const refused = this.onChange?.(asked);

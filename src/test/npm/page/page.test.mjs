@@ -132,8 +132,11 @@ test("the figures and the curve of a block come by keyboard", async () => {
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.evaluate(() => document.activeElement.dataset.block), "1");
   await page.keyboard.press("Home");
+  const cell = page.locator('#blocks [data-block="0"][aria-controls="detail"]');
+  assert.equal(await cell.getAttribute("aria-expanded"), "false");
   await page.keyboard.press("Enter");
   await has(page, "#detail", "After Block-AP");
+  assert.equal(await cell.getAttribute("aria-expanded"), "true");
   await page.locator("#detail-curve svg .validation").waitFor();
   assert.match(await text(page, "#detail"), /Block 0[^]*Round-to-nearest[^]*Time\s+7\.40 s/);
   await page.getByRole("button", { name: "Close" }).click();
@@ -167,6 +170,17 @@ test("runs are chosen by links, and the address keeps the choice", async () => {
   await has(page, "#title", "resting");
   await page.goto(server.url);
   await has(page, "#title", LARGE);
+});
+
+test("an address that names a run of the past leads to the only one there is", async () => {
+  server.runs.clear();
+  server.runs.set("first", documents.endToEnd);
+  const page = await show("old", { lossExpected: true });
+  await has(page, "#stale", "No such run.");
+  await page.getByRole("navigation", { name: "Runs" }).getByText("first").click();
+  await has(page, "#title", "first");
+  await gone(page, "#runs");
+  await gone(page, "#stale");
 });
 
 test("the link past the head leads to the run and leaves the address alone", async () => {
@@ -230,12 +244,24 @@ test("the button of a block asks for what its state is now", async () => {
     return { ...tree, blocks: tree.blocks.map(block => block.block === 2 ? { ...block, state: "done", repair: "failed" } : block) };
   });
   await has(page, "#detail-facts", "done, repair failed");
+  await page.locator("#detail-actions").getByRole("button", { name: "Retry repair of block 2" }).click();
+  await has(page, "#confirm-text", "Its failures are forgotten");
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await giveToken(page);
+  await has(page, "#outcome", "Asked for retry of repair of block 2");
+  server.runs.set("poison", () => {
+    const tree = documents.failed();
+    return { ...tree, failure: null, blocks: tree.blocks.map(block => block.block === 2 ? { ...block, state: "done", repair: "done" } : block) };
+  });
+  await has(page, "#detail-facts", "done, repaired");
   await retry.click();
   await has(page, "#confirm-text", "Its result is forgotten");
   await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
-  await giveToken(page);
-  await has(page, "#outcome", "Asked for retry of Block 2");
-  assert.deepEqual(server.asked, [{ run: "poison", action: "retry", body: { stage: "block-002", yes: true } }]);
+  await has(page, "#outcome", "Asked for retry of block 2");
+  assert.deepEqual(server.asked, [
+    { run: "poison", action: "retry", body: { stage: "repair-002", yes: false } },
+    { run: "poison", action: "retry", body: { stage: "block-002", yes: true } },
+  ]);
 });
 
 test("the last checkpoint stays known while nothing runs, and is of this run", async () => {
@@ -341,6 +367,50 @@ test("pause asks for the token once and keeps it in the tab", async () => {
   assert.deepEqual(server.asked.map(({ action }) => action), ["pause", "resume", "drain"]);
   assert.deepEqual(server.asked[2].body, { worker: "worker-1" });
   assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length]), [0, 1]);
+});
+
+test("what cannot be a token is not taken for one", async () => {
+  const page = await shown("first");
+  await page.getByRole("button", { name: "Pause" }).click();
+  for (const wrong of [`${TOKEN}\u200b`, "p\u00e4ss", "two words", "\u{1f511}"]) {
+    await giveToken(page, wrong);
+    await has(page, "#token-problem", "perhaps an invisible one");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "token-value");
+  }
+  await shoot(page, "light-token", false);
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await giveToken(page, ` ${TOKEN}\n`);
+  await has(page, "#outcome", "Asked for pause");
+  await page.evaluate(() => sessionStorage.clear());
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  assert.equal(await text(page, "#token-problem"), "");
+});
+
+test("buttons rest while something is asked for, and their successors keep the focus", async () => {
+  const page = await shown("first");
+  await page.evaluate(token => sessionStorage.setItem("blocksmith.token", token), TOKEN);
+  let answer;
+  server.delay = new Promise(resolve => { answer = resolve; });
+  await page.getByRole("button", { name: "Pause" }).focus();
+  await page.keyboard.press("Enter");
+  await page.locator('#steer button[aria-disabled="true"]', { hasText: "Pause" }).waitFor();
+  await page.locator('#worker-rows button[aria-disabled="true"]').first().waitFor();
+  await page.keyboard.press("Enter");
+  server.runs.set("first", () => ({ ...documents.paused(), run: "first" }));
+  answer();
+  await has(page, "#phase", "paused");
+  await page.locator("#steer button:not([aria-disabled])", { hasText: "Resume" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Resume");
+  assert.deepEqual(server.asked.map(({ action }) => action), ["pause"]);
+  const worker = drained => {
+    const tree = documents.paused();
+    return { ...tree, run: "first", workers: tree.workers.map((each, index) => index === 0 ? { ...each, drained } : each) };
+  };
+  await page.getByRole("button", { name: "Drain worker-1" }).focus();
+  server.runs.set("first", () => worker(true));
+  await page.getByRole("button", { name: "Undrain worker-1" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Undrain worker-1");
 });
 
 test("cancel happens only when it is confirmed", async () => {
@@ -544,6 +614,7 @@ test("the page goes on through a peer when its own coordinator is killed", async
   const peer = await another();
   server.peers = [peer.url];
   peer.peers = [server.url];
+  peer.token = "another-token";
   let tick = 0;
   peer.runs.set(LARGE, () => documents.large(tick));
   const page = await shown(LARGE, { lossExpected: true });
@@ -555,6 +626,12 @@ test("the page goes on through a peer when its own coordinator is killed", async
   await gone(page, "#stale");
   await page.getByRole("button", { name: "Pause" }).click();
   await giveToken(page);
+  await has(page, "#outcome", "Refused pause: the token is wrong or missing");
+  // What one peer refuses may be right at home: it is kept until there is another.
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("blocksmith.token")), TOKEN);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await has(page, "#token-text", `${peer.url.slice(7)} refused the token`);
+  await giveToken(page, peer.token);
   await has(page, "#outcome", "Asked for pause");
   assert.deepEqual(peer.asked.map(({ action }) => action), ["pause"]);
   const port = server.port;

@@ -3,7 +3,7 @@ import { ratio, referenceName } from "./attempts.js";
 import { CommittedCurve } from "./committed.js";
 import { curve, plot } from "./curve.js";
 import { byId, element, facts, mark, show, sync, widen, write } from "./dom.js";
-import { NONE, duration, isNumber, number, percent, stage } from "./format.js";
+import { NONE, duration, isNumber, midSentence, number, percent, stage } from "./format.js";
 
 const LEVELS = [[0.25, "1", "to 25 %"], [0.5, "2", "to 50 %"], [0.75, "3", "to 75 %"], [1, "4", "below 100 %"], [Infinity, "5", "▲ not better"]];
 const STATES = { waiting: "waits", running: "runs", done: "done", failed: "failed" };
@@ -64,7 +64,7 @@ export class Blocks {
   }
 
   #cell(block) {
-    const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block },
+    const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block, "aria-controls": "detail" },
       element("span", { class: "sr" }), ...["index", "ratio", "done", "repair"].map(part => element("span", { class: `cell-${part}`, "aria-hidden": "true" })));
     node.addEventListener("click", () => this.#choose(this.#chosen === block.block ? null : block.block));
     return node;
@@ -76,7 +76,7 @@ export class Blocks {
     const [name, index, figure, done, repair] = node.children;
     mark(node, "data-state", block.state);
     mark(node, "data-level", block.state === "done" ? level(compared) : null);
-    mark(node, "aria-pressed", this.#chosen === block.block ? "true" : "false");
+    mark(node, "aria-expanded", this.#chosen === block.block ? "true" : "false");
     const worse = block.state === "done" && compared >= 1;
     write(index, `${worse ? "▲" : ""}${block.block}`);
     write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? `${Math.round(100 * compared)}%` : block.state === "running" ? "…" : "");
@@ -133,7 +133,10 @@ export class Blocks {
     const drawn = attempt?.stage ?? key;
     show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(drawn)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(drawn) }));
     const retryable = this.#steering.able && tree.phase !== "completed" && !attempt && ["done", "failed"].includes(block.state);
-    sync(byId("detail-actions"), retryable ? [block] : [], each => `${tree.run} ${key} ${each.state}`,
-      each => this.#steering.button(`Retry block ${each.block} …`, () => this.#steering.retry(key, each.state === "done")), () => {});
+    // A repair that failed is tried again by itself: the training before it has its result, which took hours.
+    const failedRepair = block.repair === "failed";
+    const wanted = failedRepair ? key.replace("block", "repair") : key;
+    sync(byId("detail-actions"), retryable ? [block] : [], each => `${tree.run} ${wanted} ${each.state}`,
+      each => this.#steering.button(`Retry ${midSentence(wanted)} …`, () => this.#steering.retry(wanted, !failedRepair && each.state === "done")), node => this.#steering.settle(node));
   }
 }

@@ -65,6 +65,9 @@ export function stage(key) {
   return { "end-to-end": "E2E-QP", report: "Report" }[text] ?? text;
 }
 
+/** The same within a sentence. */
+export const midSentence = key => stage(key).replace(/^(Block|Repair|Capture|Export|Perplexity|Report)\b/, word => word.toLowerCase());
+
 const PHASES = { starting: "starting", targets: "computing targets", train: "training", validate: "validating", propagate: "passing on to the next block",
   seal: "writing the result", verify: "reading the result back", capture: "capturing" };
 export const attemptPhase = key => PHASES[key] ?? key;
