@@ -61,13 +61,13 @@ test("a large run shows each of its parts", async () => {
   assert.equal(await text(page, "#phase"), "running");
   assert.match(await text(page, "#recipe"), /2 bits · groups of 64 · 8 segments · 4,096 samples × 2 epochs/);
   assert.equal(await page.getByRole("progressbar", { name: "The whole run" }).getAttribute("aria-valuenow"), "43");
-  assert.match(await text(page, "#figures"), /43\.0 %[^]*22 h 42 min[^]*35 of 80[^]*4\d s ago\s+Block 64, step 1024/);
+  assert.match(await text(page, "#figures"), /43\.0 %[^]*22 h 42 min[^]*35 of 80[^]*5 min 4\d s ago\s+Block 44, step 2,304, the oldest of 7/);
   assert.match(await text(page, "#blocks-note"), /35 done · 7 running · 38 waiting · 1 not better/);
   assert.equal(await page.locator("#blocks .cell").count(), 80);
   await page.getByRole("button", { name: "Block 73: done, loss 113\u00a0% of round-to-nearest, on gpu-7", exact: true }).waitFor();
   assert.equal(await page.locator("#attempts .card").count(), 7);
   const card = await text(page, "#attempts .card >> nth=0");
-  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024[^]*% of its start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
+  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024, 4\d s ago[^]*% of its start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
   assert.match(await page.locator("#attempts svg").first().getAttribute("aria-label"), /^Block 5: training from .* at step 6 to .* at step 1,200; round-to-nearest 0\.00158$/);
   for (const [worker, state] of [["gpu-0", "works"], ["gpu-4", "straggler"], ["gpu-6", "unreachable"], ["gpu-8", "drained"], ["gpu-9", "quarantined"]]) {
     await page.getByRole("row", { name: worker }).filter({ hasText: state }).waitFor();
@@ -264,6 +264,19 @@ test("the button of a block asks for what its state is now", async () => {
   ]);
 });
 
+test("the age of checkpoints is of what a crash would cost most", async () => {
+  const page = await shown(LARGE);
+  assert.match(await text(page, "#attempts .card >> nth=1"), /Block 14, try 2[^]*saved 1,280, nothing since/);
+  const age = more => server.runs.set(LARGE, () => {
+    const tree = documents.large();
+    return { ...tree, attempts: tree.attempts.map(attempt => attempt.block === 14 ? { ...attempt, ...more } : attempt) };
+  });
+  age({ since: documents.ago(700) });
+  await has(page, "#figures", /Last checkpoint\s*None since\s*Block 14 went on from step 1,280 11.min.4\d.s ago/);
+  age({ since: documents.ago(700), "saved-step": 0 });
+  await has(page, "#figures", /Last checkpoint\s*None yet\s*Block 14 runs for 11.min.4\d.s/);
+});
+
 test("the last checkpoint stays known while nothing runs, and is of this run", async () => {
   const page = await shown("first");
   await has(page, "#figures", "E2E-QP, step 32");
@@ -442,6 +455,24 @@ test("a server that shows nothing without the token asks for it", async () => {
   await giveToken(page);
   await has(page, "#title", "first");
   await gone(page, "#stale");
+});
+
+test("what went wrong in the night is told in the morning, with its day", async () => {
+  const sequences = [3, 7, ...Array.from({ length: 40 }, (_, index) => 60 + index)];
+  const evening = new Date().toISOString();
+  server.runs.set("first", () => ({ ...documents.endToEnd(), events: sequences.map(sequence => ({ sequence, at: evening, kind: "stage-failed", stage: "block-003", attempt: 1, worker: "worker-1",
+    text: `event ${sequence}`, level: sequence < 60 ? "warning" : "info" })) }));
+  const page = await shown("first");
+  assert.equal(await page.locator("#events li").count(), 43);
+  assert.match(await text(page, "#events li >> nth=40"), /Before that, the latest warnings and errors only/);
+  assert.match(await text(page, "#events li >> nth=42"), /warning:\s+event 3/);
+  assert.match(await text(page, "#events li >> nth=0 >> time"), /^\d\d:\d\d:\d\d$/);
+  await shoot(page, "light-night");
+  await page.getByLabel("warnings and errors only").check();
+  assert.equal(await page.locator("#events li").count(), 2);
+  await page.clock.install({ time: Date.now() });
+  await page.clock.fastForward(24 * 3600_000);
+  await has(page, "#events li >> nth=0", new RegExp(`^${new Date(evening).getDate()} \\w+ \\d\\d:\\d\\d:\\d\\d`));
 });
 
 test("no run yet", async () => {

@@ -18,6 +18,22 @@ export function renderAttempts(tree, serverNow) {
   sync(byId("attempts"), attempts, attempt => `${attempt.stage} ${attempt.attempt}`, card, (node, attempt) => update(node, attempt, tree, serverNow));
 }
 
+const TRAINING = ["train-block", "repair-block", "end-to-end"];
+/** From when on a crash would cost what an attempt did: its newest checkpoint of known age, or else its begin. */
+const keptUntil = attempt => Date.parse(attempt["saved-at"] ?? attempt.since);
+
+/** The trainings under way, the one first that a crash would cost most. */
+export function trainings(tree) {
+  return (tree.attempts ?? []).filter(attempt => TRAINING.includes(attempt.kind) && Number.isFinite(keptUntil(attempt)))
+    .sort((one, other) => keptUntil(one) - keptUntil(other));
+}
+
+function saved(attempt, serverNow) {
+  if (!(attempt["saved-step"] > 0)) return "";
+  const at = Date.parse(attempt["saved-at"]);
+  return `saved ${count(attempt["saved-step"])}${Number.isFinite(at) ? `, ${span((serverNow - at) / 1000)} ago` : ", nothing since"}`;
+}
+
 function idle(tree) {
   if (tree.phase === "running") return (tree.workers ?? []).length ? "Nothing runs at this moment." : "Nothing runs: no worker has introduced itself yet.";
   return { paused: "Nothing runs; everything is saved.", completed: "Nothing runs: every stage has its result.", stopped: "Nothing runs; what was saved is kept.",
@@ -48,7 +64,7 @@ function update(node, attempt, tree, serverNow) {
   const compared = ratio(attempt.loss, attempt.reference);
   const worse = compared !== null && compared >= 1;
   facts(list, [
-    ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, attempt["saved-step"] > 0 ? `saved ${count(attempt["saved-step"])}` : ""],
+    ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, saved(attempt, serverNow)],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
       : `${percent(100 * compared)} of its start${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,

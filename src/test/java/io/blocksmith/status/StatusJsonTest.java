@@ -112,7 +112,7 @@ class StatusJsonTest {
     }
 
     @Test
-    void eventsAreTheLatestForty() throws JsonProcessingException {
+    void eventsAreTheLatestFortyAndTheWarningsBefore() throws JsonProcessingException {
         try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
             for (int i = 0; i < 40; i++) {
                 run.append(new Event.WorkerReturned(Histories.NOON, "worker-3"));
@@ -120,13 +120,14 @@ class StatusJsonTest {
 
             JsonNode events = tree(run).get("events");
 
-            assertThat(events).hasSize(40);
+            assertThat(events).hasSize(41);
+            assertThat(events.get(0).get("kind").asText()).isEqualTo("stage-failed");
             int last = new Ledger(run.store()).events().size();
             assertThat(StreamSupport.stream(events.spliterator(), false)
                             .map(event -> event.get("sequence").asInt()))
-                    .first()
+                    .element(1)
                     .isEqualTo(last - 39);
-            assertThat(events.get(39).get("sequence").asInt()).isEqualTo(last);
+            assertThat(events.get(40).get("sequence").asInt()).isEqualTo(last);
         }
     }
 
