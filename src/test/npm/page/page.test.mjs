@@ -64,10 +64,11 @@ test("a large run shows each of its parts", async () => {
   assert.match(await text(page, "#figures"), /43\.0 %[^]*22 h 42 min[^]*35 of 80[^]*5 min 4\d s ago\s+Block 44, step 2,304, the oldest of 7/);
   assert.match(await text(page, "#blocks-note"), /35 done · 7 running · 38 waiting · 1 not better/);
   assert.equal(await page.locator("#blocks .cell").count(), 80);
+  await page.getByRole("button", { name: /^Block 5: runs, training loss \d\d.% of the validation loss of round-to-nearest, 29.% of its steps/ }).waitFor();
   await page.getByRole("button", { name: "Block 73: done, loss 113\u00a0% of round-to-nearest, on gpu-7", exact: true }).waitFor();
   assert.equal(await page.locator("#attempts .card").count(), 7);
   const card = await text(page, "#attempts .card >> nth=0");
-  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024, 4\d s ago[^]*% of its start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
+  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024, 4\d s ago[^]*in training, \d\d % of the validation loss at its start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
   assert.match(await page.locator("#attempts svg").first().getAttribute("aria-label"), /^Block 5: training from .* at step 6 to .* at step 1,200; round-to-nearest 0\.00158$/);
   for (const [worker, state] of [["gpu-0", "works"], ["gpu-4", "straggler"], ["gpu-6", "unreachable"], ["gpu-8", "drained"], ["gpu-9", "quarantined"]]) {
     await page.getByRole("row", { name: worker }).filter({ hasText: state }).waitFor();
@@ -92,11 +93,24 @@ test("a run moves without a reload and without losing the focus", async () => {
   assert.equal(await page.evaluate(() => globalThis.mark && document.activeElement.getAttribute("aria-label")), "Drain gpu-3");
 });
 
+test("nothing rounds to the whole, and the median is the one in the middle", async () => {
+  const [first, second] = documents.endToEnd().blocks;
+  const blocks = [{ ...first, "start-loss": 1, "final-loss": 0.9996 }, { ...second, "start-loss": 1, "final-loss": 0.5 }];
+  server.runs.set("first", () => ({ ...documents.endToEnd(), blocks, percent: 99.97 }));
+  const page = await shown("first");
+  assert.match(await text(page, "#figures"), /Done\s+99\.9 %[^]*median loss 75 % of its start/);
+  assert.match(await page.title(), /^99.% running/);
+  assert.equal(await page.getByRole("progressbar", { name: "The whole run" }).getAttribute("aria-valuenow"), "99.9");
+  await page.getByRole("button", { name: /^Block 0: done, loss 99.% of round-to-nearest/ }).waitFor();
+});
+
 test("no width of a phone makes a run scroll sideways", async () => {
   for (const run of Object.keys(MAKERS)) {
     const page = await shown(run, { viewport: { width: 360, height: 780 }, hasTouch: true });
     await has(page, "#link", "Live");
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 360, `${run} is wider than the phone`);
+    const top = async part => (await page.locator(part).boundingBox()).y;
+    assert.ok(await top("#events-part") < await top("#workers-part"), `${run}: events come before the workers`);
     await shoot(page, `phone-${run}`);
   }
 });

@@ -66,7 +66,7 @@ function update(node, attempt, tree, serverNow) {
   facts(list, [
     ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, saved(attempt, serverNow)],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
-      : `${percent(100 * compared)} of its start${worse ? ", not better yet" : ""}`],
+      : `in training, ${percent(100 * compared)} of the validation loss at its start${worse ? ": not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,
       [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])}/step` : null,
         attempt["data-wait"] >= NOTABLE_WAIT ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],

@@ -28,7 +28,7 @@ export class Blocks {
     const key = (name, words) => element("li", {}, element("span", { class: "cell sample", ...name, "aria-hidden": "true" }), words);
     byId("blocks-legend").append(element("li", {}, "Loss against round-to-nearest:"),
       ...LEVELS.map(([, name, words]) => key({ "data-level": name }, words)),
-      key({ "data-state": "running" }, "runs"), key({ "data-state": "waiting" }, "waits"), key({ "data-state": "failed" }, "✕ failed"));
+      key({ "data-state": "running" }, "runs: training loss so far"), key({ "data-state": "waiting" }, "waits"), key({ "data-state": "failed" }, "✕ failed"));
   }
 
   /** Another run: nothing of the old one stays. */
@@ -48,7 +48,7 @@ export class Blocks {
       states("failed") ? `${states("failed")} failed` : null, worse ? `${worse} not better than round-to-nearest` : null,
       "choose one for its figures and curve"].filter(Boolean).join(" · "));
     const running = new Map((tree.attempts ?? []).map(attempt => [attempt.stage, attempt]));
-    const segments = Map.groupBy(blocks, block => block.segment);
+    const segments = new Map(blocks.map(({ segment }) => [segment, blocks.filter(block => block.segment === segment)]));
     sync(byId("blocks"), [...segments], ([segment]) => segment,
       ([segment]) => element("div", { class: "segment", role: "group", "aria-label": `Segment ${segment}` }, element("span", { class: "segment-name", "aria-hidden": "true" }), element("div", { class: "cells" })),
       (node, [segment, members]) => {
@@ -79,11 +79,11 @@ export class Blocks {
     mark(node, "aria-expanded", this.#chosen === block.block ? "true" : "false");
     const worse = block.state === "done" && compared >= 1;
     write(index, `${worse ? "▲" : ""}${block.block}`);
-    write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? `${Math.round(100 * compared)}%` : block.state === "running" ? "…" : "");
+    write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? percent(100 * compared).replace("\u00a0", "") : block.state === "running" ? "…" : "");
     widen(done, live && attempt.steps > 0 ? attempt.step / attempt.steps : 0);
     mark(repair, "data-state", block.repair);
     write(repair, block.repair ? "R" : "");
-    const words = [`Block ${block.block}: ${STATES[block.state] ?? block.state}`, compared === null ? null : `loss ${percent(100 * compared)} of round-to-nearest`,
+    const words = [`Block ${block.block}: ${STATES[block.state] ?? block.state}`, compared === null ? null : live ? `training loss ${percent(100 * compared)} of the validation loss of round-to-nearest` : `loss ${percent(100 * compared)} of round-to-nearest`,
       live && attempt.steps > 0 ? `${percent(100 * attempt.step / attempt.steps)} of its steps` : null, REPAIRS[block.repair],
       block.worker ? `on ${block.worker}` : null, block.attempts > 1 ? `${block.attempts} tries` : null].filter(Boolean).join(", ");
     write(name, words);

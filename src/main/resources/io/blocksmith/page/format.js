@@ -18,7 +18,12 @@ export function number(value, digits = 3) {
 
 export const count = value => isNumber(value) ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : NONE;
 export const plural = (value, noun) => `${count(value)}\u00a0${noun}${value === 1 ? "" : "s"}`;
-export const percent = (value, digits = 0) => isNumber(value) ? `${value.toFixed(digits)}\u00a0%` : NONE;
+/** What is not the whole does not round to it: neither a run that is not done, nor a loss that is a little below its start. */
+export function percent(value, digits = 0) {
+  if (!isNumber(value)) return NONE;
+  const below = value < 100 && Number(value.toFixed(digits)) >= 100;
+  return `${(below ? 100 - 10 ** -digits : value).toFixed(digits)}\u00a0%`;
+}
 
 export function duration(seconds) {
   if (!isNumber(seconds)) return NONE;

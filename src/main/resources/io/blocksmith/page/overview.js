@@ -18,7 +18,7 @@ export function renderOverview(tree) {
   write(byId("recipe"), recipe(tree.recipe, tree.where));
   const done = share(tree);
   const track = byId("progress");
-  mark(track, "aria-valuenow", isNumber(done) ? Math.round(done * 10) / 10 : null);
+  mark(track, "aria-valuenow", isNumber(done) ? Math.floor(done * 10) / 10 : null);
   mark(track, "aria-valuetext", isNumber(done) ? `${percent(done, 1)}, ${phaseName(tree)}` : "not known yet");
   mark(track, "data-phase", tree.phase);
   widen(track.firstElementChild, (done ?? 0) / 100);
@@ -89,9 +89,11 @@ function saving(tree, checkpoint, serverNow) {
 
 const lower = words => words[0].toLowerCase() + words.slice(1);
 
+const median = sorted => (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+
 function verdict(blocks) {
   const compared = blocks.filter(block => block["start-loss"] > 0 && isNumber(block["final-loss"]));
   if (!compared.length) return "";
   const ratios = compared.map(block => block["final-loss"] / block["start-loss"]).sort((one, other) => one - other);
-  return `median loss ${percent(100 * ratios[Math.floor(ratios.length / 2)])} of its start`;
+  return `median loss ${percent(100 * median(ratios))} of its start`;
 }
