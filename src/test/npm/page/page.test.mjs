@@ -68,7 +68,7 @@ test("a large run shows each of its parts", async () => {
   await page.getByRole("button", { name: "Block 73: done, loss 113\u00a0% of round-to-nearest, on gpu-7", exact: true }).waitFor();
   assert.equal(await page.locator("#attempts .card").count(), 7);
   const card = await text(page, "#attempts .card >> nth=0");
-  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024, 4\d s ago[^]*in training, \d\d % of the validation loss at its start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
+  assert.match(card, /Block 5[^]*gpu-0[^]*training · epoch 1 of 2[^]*1,200 of 4,096[^]*saved 1,024, 4\d s ago[^]*\d\d % of its validated start[^]*tokens\/s[^]*780 ms\/step[^]*round-to-nearest 0\.00158/);
   assert.match(await page.locator("#attempts svg").first().getAttribute("aria-label"), /^Block 5: training from .* at step 6 to .* at step 1,200; round-to-nearest 0\.00158$/);
   for (const [worker, state] of [["gpu-0", "works"], ["gpu-4", "straggler"], ["gpu-6", "unreachable"], ["gpu-8", "drained"], ["gpu-9", "quarantined"]]) {
     await page.getByRole("row", { name: worker }).filter({ hasText: state }).waitFor();
@@ -481,6 +481,7 @@ test("what went wrong in the night is told in the morning, with its day", async 
   assert.match(await text(page, "#events li >> nth=40"), /Before that, the latest warnings and errors only/);
   assert.match(await text(page, "#events li >> nth=42"), /warning:\s+event 3/);
   assert.match(await text(page, "#events li >> nth=0 >> time"), /^\d\d:\d\d:\d\d$/);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollHeight - document.querySelector("footer").getBoundingClientRect().bottom - scrollY) < 2, "nothing comes below the footer");
   await shoot(page, "light-night");
   await page.getByLabel("warnings and errors only").check();
   assert.equal(await page.locator("#events li").count(), 2);

@@ -15,6 +15,8 @@ export function renderAttempts(tree, serverNow) {
   const attempts = tree.attempts ?? [];
   write(byId("now-note"), attempts.length ? "" : idle(tree));
   show(byId("now-note"), attempts.length === 0);
+  // A phone leaves out the curves of many: those of blocks come with a touch of the block.
+  mark(byId("attempts"), "data-many", attempts.length > 4);
   sync(byId("attempts"), attempts, attempt => `${attempt.stage} ${attempt.attempt}`, card, (node, attempt) => update(node, attempt, tree, serverNow));
 }
 
@@ -66,7 +68,7 @@ function update(node, attempt, tree, serverNow) {
   facts(list, [
     ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, saved(attempt, serverNow)],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
-      : `in training, ${percent(100 * compared)} of the validation loss at its start${worse ? ": not better yet" : ""}`],
+      : `${percent(100 * compared)} of its validated start${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,
       [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])}/step` : null,
         attempt["data-wait"] >= NOTABLE_WAIT ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],
