@@ -1,6 +1,7 @@
 package io.blocksmith.http;
 
 import akka.util.ByteString;
+import io.blocksmith.status.HeartbeatWatch;
 import io.blocksmith.status.RunSight;
 import io.blocksmith.status.StatusJson;
 import io.blocksmith.store.Lease;
@@ -17,6 +18,7 @@ final class OpenRun implements AutoCloseable {
     private Ledger ledger;
     private final Lease.Processes processes;
     private final InstantSource clock;
+    private final HeartbeatWatch watch = new HeartbeatWatch(System::nanoTime);
 
     /**
      * What a look showed.
@@ -40,7 +42,7 @@ final class OpenRun implements AutoCloseable {
             // Another run of the same name by now: what was read of the one before it is not its past.
             ledger = new Ledger(store);
         }
-        RunSight sight = RunSight.of(where, store, ledger, processes, clock);
+        RunSight sight = RunSight.of(where, store, ledger, watch, processes, clock);
         Map<String, Object> tree = new StatusJson(sight).tree();
         return new Seen(sight, ByteString.fromArrayUnsafe(Json.write(tree)), tag(tree));
     }
