@@ -16,7 +16,6 @@ import java.util.SortedMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
@@ -82,7 +81,6 @@ class S3FaultsTest {
     }
 
     @Test
-    @Timeout(600)
     void aRunWhoseWorkerAndSupervisorAreKilledEndsInTheSameBytes() {
         kills.inRun(
                 recipe.named("killed"),
@@ -103,7 +101,6 @@ class S3FaultsTest {
     }
 
     @Test
-    @Timeout(600)
     void aRunWhoseBucketGoesAwayAndThenRefusesGoesOnByItself() throws Exception {
         Fault fault = cluster.arm(Phase.TRAINING.pattern());
         cluster.submit(recipe.named("cut-off"));
