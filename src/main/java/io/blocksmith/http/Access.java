@@ -37,7 +37,7 @@ final class Access {
     /** A page of this machine has the name for an origin that its user typed, which need not be that of the settings. */
     private static Stream<String> spellings(String origin) {
         URI address = URI.create(origin);
-        return isLoopback(address.getHost())
+        return address.getHost() != null && isLoopback(address.getHost())
                 ? Stream.of(address.getHost(), "localhost", "127.0.0.1", "[::1]")
                         .map(host -> origin.replace("://" + address.getHost(), "://" + host))
                 : Stream.of(origin);

@@ -6,6 +6,7 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Histories;
 import io.blocksmith.status.RecordedRun;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -94,28 +95,32 @@ class CompressionTest {
     void aStreamInGzipTellsAtOnce() throws IOException, InterruptedException {
         HttpResponse<InputStream> answer = get(RUN + "/stream", "gzip");
         assertThat(answer.headers().firstValue("Content-Encoding")).contains("gzip");
-        StringBuffer told = new StringBuffer();
+        ByteArrayOutputStream told = new ByteArrayOutputStream();
         Thread.ofVirtual().start(() -> read(answer.body(), told));
 
         // The next word would come in an hour.
-        Awaited.that("the whole document is there", () -> told.toString().endsWith("\n\n"));
-        assertThat(told.toString()).contains("event: status", "\"phase\":\"running\"");
+        Awaited.that("the whole document is there", () -> text(told).endsWith("\n\n"));
+        assertThat(text(told)).contains("event: status", "\"phase\":\"running\"");
 
         run.append(new Event.RunPaused(Histories.NOON, Event.RestCause.REQUESTED, "paused by ann@host"));
         Awaited.that(
                 "the change is there",
-                () -> told.toString().endsWith("\n\n") && told.toString().contains("\"phase\":\"paused\""));
+                () -> text(told).endsWith("\n\n") && text(told).contains("\"phase\":\"paused\""));
         answer.body().close();
     }
 
-    private static void read(InputStream stream, StringBuffer told) {
+    private static String text(ByteArrayOutputStream told) {
+        return told.toString(StandardCharsets.UTF_8);
+    }
+
+    private static void read(InputStream stream, ByteArrayOutputStream told) {
         try (GZIPInputStream text = new GZIPInputStream(stream)) {
             byte[] bytes = new byte[1024];
             for (int read = text.read(bytes); read >= 0; read = text.read(bytes)) {
-                told.append(new String(bytes, 0, read, StandardCharsets.US_ASCII));
+                told.write(bytes, 0, read);
             }
         } catch (IOException closed) {
-            if (told.isEmpty()) {
+            if (told.size() == 0) {
                 throw new UncheckedIOException(closed);
             }
         }
