@@ -288,7 +288,7 @@ test("the age of checkpoints is of what a crash would cost most", async () => {
   age({ since: documents.ago(700) });
   await has(page, "#figures", /Last checkpoint\s*None since\s*Block 14 went on from step 1,280 11.min.4\d.s ago/);
   age({ since: documents.ago(700), "saved-step": 0 });
-  await has(page, "#figures", /Last checkpoint\s*None yet\s*Block 14 runs for 11.min.4\d.s/);
+  await has(page, "#figures", /Last checkpoint\s*None yet\s*Block 14, try 2, runs for 11.min.4\d.s/);
 });
 
 test("the last checkpoint stays known while nothing runs, and is of this run", async () => {
@@ -516,12 +516,19 @@ test("a server that falls silent makes the page stale, with its age, until it is
   await page.clock.fastForward(20_000);
   await has(page, "#stale", "Nothing new for 2");
   await has(page, "#link", "Stale");
+  // Screen readers hear that once, and not the age that counts up.
+  assert.equal(await page.locator("#announce").textContent(), "Stale.");
   await page.clock.fastForward(120_000);
   await has(page, "#stale", "Nothing new for 2 min");
+  assert.equal(await page.locator("#announce").textContent(), "Stale.");
   await shoot(page, "light-stale", false);
   server.frozen = false;
   await has(page, "#link", "Live");
   await gone(page, "#stale");
+  assert.equal(await page.locator("#announce").textContent(), "The figures are live.");
+  server.runs.set(LARGE, () => ({ ...documents.large(), phase: "paused" }));
+  await has(page, "#phase", "paused");
+  assert.equal(await page.locator("#announce").textContent(), "The run is paused.");
 });
 
 test("a store that cannot be read is told with the server's words and the age, and peers are asked", async () => {

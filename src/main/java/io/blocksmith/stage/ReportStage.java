@@ -136,8 +136,8 @@ final class ReportStage {
     /** Null without a repair pass, or when the run has not come so far. */
     private static ReportData.Repair repair(RunState state, int block) {
         return state.result(new RepairBlock(block))
-                .map(result -> new ReportData.Repair(
-                        figure(result, Figures.START_LOSS), figure(result, Figures.FINAL_LOSS)))
+                .map(result ->
+                        new ReportData.Repair(figure(result, Figures.START_LOSS), figure(result, Figures.FINAL_LOSS)))
                 .orElse(null);
     }
 

@@ -83,7 +83,7 @@ function saving(tree, checkpoint, serverNow) {
   const among = others.length ? `, the oldest of ${others.length + 1}` : "";
   if (worst?.["saved-at"]) return [`${ago(worst["saved-at"])} ago`, `${stage(worst.stage)}, step ${count(worst["saved-step"])}${among}`];
   if (worst?.["saved-step"] > 0) return ["None since", `${stage(worst.stage)} went on from step ${count(worst["saved-step"])} ${ago(worst.since)} ago`];
-  if (worst) return ["None yet", `${stage(worst.stage)} runs for ${ago(worst.since)}`];
+  if (worst) return ["None yet", `${stage(worst.stage)}${worst.attempt > 1 ? `, try ${worst.attempt},` : ""} runs for ${ago(worst.since)}`];
   return checkpoint ? [`${ago(checkpoint.at)} ago`, `${stage(checkpoint.stage)}, step ${count(checkpoint.step)}`] : [NONE, tree.attempts?.length ? "none yet of what runs now" : "not known while nothing runs"];
 }
 

@@ -27,9 +27,11 @@ let lookedForRuns = 0;
 
 const feed = new Feed({
   document(tree, base) {
-    announce(view.tree, tree);
+    const before = view.tree;
     Object.assign(view, { tree, checkpoint: newer(view.checkpoint, tree["last-checkpoint"]), base, receivedAt: Date.now(), lost: null, refusal: null });
     draw();
+    // What the run came to says more than that the figures are live.
+    announce(before, tree);
   },
   connected(base, cluster) {
     steering.able = cluster["can-change"] === true;

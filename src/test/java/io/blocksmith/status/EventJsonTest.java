@@ -73,9 +73,7 @@ class EventJsonTest {
     void theLossesOfARepairAreNotTakenForThoseOfATraining() {
         Ticket repair = new Ticket("first", new Stage.RepairBlock(3), 1, 1);
         Event repaired = new Event.StageCommitted(
-                NOON,
-                repair,
-                new StageResult(List.of(), Map.of(Figures.START_LOSS, 0.685, Figures.FINAL_LOSS, 0.594)));
+                NOON, repair, new StageResult(List.of(), Map.of(Figures.START_LOSS, 0.685, Figures.FINAL_LOSS, 0.594)));
 
         assertThat(EventJson.of(repaired).get("text"))
                 .isEqualTo("repair-003 is done: loss 0.594, before the repair 0.685");
