@@ -67,6 +67,11 @@ public final class Ledger implements Journal {
         return end;
     }
 
+    /** Whether nobody has recorded anything after {@link #end}; may be asked by any thread. */
+    boolean isNewest() {
+        return store.find(name(end.sequence() + 1)).isEmpty();
+    }
+
     private long sequence() {
         return events.size();
     }
