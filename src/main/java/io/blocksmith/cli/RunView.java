@@ -181,8 +181,8 @@ final class RunView implements RunListener {
             detail.append("loss %.4g ".formatted(progress.loss()));
         }
         if (Double.isFinite(progress.reference())) {
-            boolean endToEnd = progress.ticket().stage() instanceof Stage.EndToEnd;
-            detail.append("(%s %.4g) ".formatted(endToEnd ? "start" : "rtn", progress.reference()));
+            boolean fromRoundToNearest = progress.ticket().stage() instanceof Stage.TrainBlock;
+            detail.append("(%s %.4g) ".formatted(fromRoundToNearest ? "rtn" : "start", progress.reference()));
         }
         if (Double.isFinite(progress.tokensPerSecond()) && progress.tokensPerSecond() > 0) {
             detail.append(Text.count(progress.tokensPerSecond())).append(" tok/s");

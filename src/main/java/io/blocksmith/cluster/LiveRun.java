@@ -42,7 +42,7 @@ public record LiveRun(
      *
      * @param straggler whether it is much slower than its peers
      * @param progress its latest word; phase {@code starting} before the first
-     * @param savedAt when its newest checkpoint was first heard of; null when there is none
+     * @param savedAt when its newest checkpoint was first heard of; null when there is none, or when that is not known
      * @param curve its training losses so far, thinned, by ascending step
      */
     @JsonIgnoreProperties(ignoreUnknown = true)

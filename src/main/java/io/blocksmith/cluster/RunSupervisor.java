@@ -57,6 +57,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -247,9 +248,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case Looked(Lookout.Found found) -> looked(found);
             case Fulfilled(String id, Optional<Throwable> failure) ->
                 failure.ifPresent(
-                        cause -> getContext().getLog().warn("request {} stays for now: {}", id, cause.toString()));
+                        cause -> getContext().getLog().warn("request {} stays for now: {}", id, words(cause)));
             case SaidFarewell(RunOutcome outcome, Optional<Throwable> failure) -> {
-                failure.ifPresent(cause -> getContext().getLog().warn("the farewell failed: {}", cause.toString()));
+                failure.ifPresent(cause -> getContext().getLog().warn("the farewell failed: {}", words(cause)));
                 observer.tell(new Observer.Ended(outcome));
             }
             case Tick tick -> {
@@ -593,5 +594,11 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     static Throwable cause(Throwable failure) {
         return failure.getCause() == null ? failure : failure.getCause();
+    }
+
+    /** The failure of work that was done elsewhere, for people: what is known has a message that needs no name. */
+    static String words(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? cause(failure) : failure;
+        return cause instanceof BlocksmithException known ? known.getMessage() : cause.toString();
     }
 }

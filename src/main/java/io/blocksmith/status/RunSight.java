@@ -45,7 +45,7 @@ import java.util.UUID;
  * @param live the last heartbeat
  * @param shown what the supervisor said with it; empty also when it is in the shape of another Blocksmith
  * @param pulse what the heartbeat means
- * @param age of the heartbeat by the clocks of two machines, so approximate
+ * @param age of the heartbeat, by the clocks of two machines at the first look and by the looker's own from then on
  * @param requests not yet fulfilled, oldest first
  */
 public record RunSight(
@@ -79,9 +79,25 @@ public record RunSight(
         LIVE
     }
 
-    /** Looks once; {@code ledger} is one over {@code store}, kept between looks because it reads each record once. */
+    /** Looks once, as somebody who never looked before. */
     public static RunSight of(
             String where, ObjectStore store, Ledger ledger, Lease.Processes processes, InstantSource clock) {
+        return of(where, store, ledger, new HeartbeatWatch(System::nanoTime), processes, clock);
+    }
+
+    /**
+     * Looks once more.
+     *
+     * @param ledger one over {@code store}, kept between looks because it reads each record once
+     * @param watch kept between looks, too
+     */
+    public static RunSight of(
+            String where,
+            ObjectStore store,
+            Ledger ledger,
+            HeartbeatWatch watch,
+            Lease.Processes processes,
+            InstantSource clock) {
         Recipe recipe = SpecFile.read(store).identity(RunIdentity.class).recipe();
         // The heartbeat first: what it tells of is in the ledger by then.
         Optional<LiveStatus> live = LiveStatus.read(store);
@@ -91,6 +107,7 @@ public record RunSight(
         Instant now = clock.instant();
         Duration age = shown.map(run -> Duration.between(run.at(), now))
                 .map(found -> found.isNegative() ? Duration.ZERO : found)
+                .map(byClocks -> watch.age(live.orElseThrow(), byClocks))
                 .orElse(Duration.ZERO);
         return new RunSight(
                 where,

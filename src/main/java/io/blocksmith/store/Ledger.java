@@ -67,9 +67,25 @@ public final class Ledger implements Journal {
         return end;
     }
 
-    /** Whether nobody has recorded anything after {@link #end}; may be asked by any thread. */
+    /**
+     * Whether the record that was the last when somebody saw {@code end} is still there: not in a run that was deleted
+     * and begun anew under its name.
+     */
+    public static boolean contains(ObjectStore store, End end) {
+        return end.sequence() == 0
+                || store.find(name(end.sequence()))
+                        .filter(content -> Digests.sha256(content).equals(end.digest()))
+                        .isPresent();
+    }
+
+    /** Whether that record is the last one still. */
+    public static boolean endsAt(ObjectStore store, End end) {
+        return contains(store, end) && !store.exists(name(end.sequence() + 1));
+    }
+
+    /** Whether {@link #end} is the last record still; may be asked by any thread. */
     boolean isNewest() {
-        return store.find(name(end.sequence() + 1)).isEmpty();
+        return endsAt(store, end);
     }
 
     private long sequence() {

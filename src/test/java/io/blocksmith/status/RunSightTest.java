@@ -21,15 +21,47 @@ class RunSightTest {
     @TempDir
     Path folder;
 
+    private long nanos;
+    private final HeartbeatWatch watch = new HeartbeatWatch(() -> nanos);
+
     @Test
     void theTimeLeftIsTheSupervisorsOwnAndOnlyWhileItLives() {
         try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
             assertThat(look(Histories.NOON.plusSeconds(61)).secondsLeft()).hasValue(5400.0);
-            assertThat(look(Histories.NOON.plusSeconds(600)).secondsLeft()).isEmpty();
+            nanos += 21_000_000_000L;
+            assertThat(look(Histories.NOON.plusSeconds(82)).secondsLeft()).isEmpty();
 
-            run.append(new Event.RunPaused(Histories.NOON.plusSeconds(62), Event.RestCause.REQUESTED, "paused by ann@host"));
-            run.beat(Histories.NOON.plusSeconds(63));
-            assertThat(look(Histories.NOON.plusSeconds(64)).secondsLeft()).isEmpty();
+            run.append(new Event.RunPaused(Histories.NOON.plusSeconds(83), Event.RestCause.REQUESTED, "paused by ann@host"));
+            run.beat(Histories.NOON.plusSeconds(84));
+            RunSight paused = look(Histories.NOON.plusSeconds(85));
+            assertThat(paused.pulse()).isEqualTo(RunSight.Pulse.LIVE);
+            assertThat(paused.secondsLeft()).isEmpty();
+        }
+    }
+
+    @Test
+    void aWatcherWhoseClockIsAheadBelievesAHeartbeatThatMoves() {
+        Instant ahead = Histories.NOON.plusSeconds(660);
+        try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
+            assertThat(look(ahead).pulse()).isEqualTo(RunSight.Pulse.STALE);
+
+            run.beat(Histories.NOON.plusSeconds(62));
+            nanos += 2_000_000_000L;
+            assertThat(look(ahead.plusSeconds(2)).pulse()).isEqualTo(RunSight.Pulse.LIVE);
+
+            nanos += 21_000_000_000L;
+            assertThat(look(ahead.plusSeconds(23)).pulse()).isEqualTo(RunSight.Pulse.STALE);
+        }
+    }
+
+    @Test
+    void aWatcherWhoseClockIsBehindSeesAHeartbeatThatStopped() {
+        Instant behind = Histories.NOON.minusSeconds(600);
+        try (RecordedRun _ = RecordedRun.underWay(folder, "first")) {
+            assertThat(look(behind).pulse()).isEqualTo(RunSight.Pulse.LIVE);
+
+            nanos += 21_000_000_000L;
+            assertThat(look(behind.plusSeconds(21)).pulse()).isEqualTo(RunSight.Pulse.STALE);
         }
     }
 
@@ -82,7 +114,7 @@ class RunSightTest {
             }
         };
         try (ObjectStore store = DirectoryStore.open(folder)) {
-            return RunSight.of("runs/first", store, new Ledger(store), processes, () -> now);
+            return RunSight.of("runs/first", store, new Ledger(store), watch, processes, () -> now);
         }
     }
 }
