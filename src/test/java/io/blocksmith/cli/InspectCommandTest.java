@@ -1,6 +1,7 @@
 package io.blocksmith.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -36,6 +37,12 @@ class InspectCommandTest {
                 .isEqualTo(2 * 7 * stream);
         assertThat(all.path("training-checkpoint-bytes").asLong())
                 .isEqualTo(8 * one.path("training-checkpoint-bytes").asLong());
+    }
+
+    @Test
+    void aCheckpointOfTrainingOneBlockOfA70BModelHas13GiB() throws IOException {
+        long three = disk("--workers", "1").path("training-checkpoint-bytes").asLong();
+        assertThat(three / 3.0 / (1L << 30)).isCloseTo(13.2, within(0.05));
     }
 
     @Test
