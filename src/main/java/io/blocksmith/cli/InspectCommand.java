@@ -3,12 +3,14 @@ package io.blocksmith.cli;
 import io.blocksmith.config.Settings;
 import io.blocksmith.estimate.InspectReport;
 import io.blocksmith.estimate.RunEstimate;
+import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.llama.LlamaNames;
 import io.blocksmith.llama.ModelShapes;
 import io.blocksmith.safetensors.Checkpoint;
 import io.blocksmith.safetensors.TensorType;
+import io.blocksmith.spec.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -30,12 +32,21 @@ final class InspectCommand implements Callable<Integer> {
     @Mixin
     private RecipeOptions recipe = new RecipeOptions();
 
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description = "Workers that train at once, for the disk; default: one for each of block-ap.segments.")
+    private Integer workers;
+
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
     @Override
     public Integer call() {
         Settings settings = recipe.load();
+        if (workers != null && workers < 1) {
+            throw BlocksmithException.user("--workers %d: give at least 1", workers);
+        }
         InspectReport report = Files.exists(Path.of(model)) ? ofFolder(settings) : ofShape(settings);
         System.out.println(json ? Json.write(report.json()) : report.text());
         return 0;
@@ -45,15 +56,20 @@ final class InspectCommand implements Callable<Integer> {
         try (CheckpointWeights weights = CheckpointWeights.open(Path.of(model))) {
             Checkpoint checkpoint = weights.checkpoint();
             TensorType stored = checkpoint.info(LlamaNames.EMBEDDING).type();
-            RunEstimate estimate = RunEstimate.of(weights.config(), checkpoint.bytes(), stored, settings.recipe());
-            return InspectReport.of(model, weights.config(), settings.recipe(), estimate);
+            return report(weights.config(), checkpoint.bytes(), stored, settings.recipe());
         }
     }
 
     /** A shape is taken to be stored in 16 bits, as released models are. */
     private InspectReport ofShape(Settings settings) {
         LlamaConfig config = ModelShapes.named(model);
-        RunEstimate estimate = RunEstimate.of(config, 2 * config.parameters(), TensorType.BF16, settings.recipe());
-        return InspectReport.of(model, config, settings.recipe(), estimate);
+        return report(config, 2 * config.parameters(), TensorType.BF16, settings.recipe());
+    }
+
+    private InspectReport report(LlamaConfig config, long checkpointBytes, TensorType stored, Recipe recipe) {
+        int segments = recipe.blockAp().segments();
+        int training = workers == null ? segments : Math.min(workers, segments);
+        RunEstimate estimate = RunEstimate.of(config, checkpointBytes, stored, recipe, training);
+        return InspectReport.of(model, config, recipe, estimate, training);
     }
 }

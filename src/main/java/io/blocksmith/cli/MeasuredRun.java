@@ -18,6 +18,8 @@ import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +28,7 @@ import org.slf4j.LoggerFactory;
 final class MeasuredRun implements RunListener {
     private static final Logger LOG = LoggerFactory.getLogger(MeasuredRun.class);
     /** Between two measurements of the store, which look at every object. */
-    private static final long STORE_EVERY_NANOS = 60_000_000_000L;
+    private static final long STORE_EVERY_NANOS = 600_000_000_000L;
 
     private final RunMetrics metrics;
     private final ObjectStore store;
@@ -36,10 +38,14 @@ final class MeasuredRun implements RunListener {
     private Optional<Plan> plan = Optional.empty();
 
     private Optional<Long> measured = Optional.empty();
+    /** A measurement that has not been told; done on a thread of its own, because it takes minutes in a large run. */
+    private Optional<Future<Stored>> measuring = Optional.empty();
     /** The newest event since the run is this process's. */
     private Optional<Handled> newest = Optional.empty();
 
     private record Handled(Event event, RunState after) {}
+
+    private record Stored(long bytes, long free) {}
 
     MeasuredRun(RunMetrics metrics, ObjectStore store, Recipe recipe, LongSupplier nanoTime) {
         this.metrics = metrics;
@@ -120,17 +126,35 @@ final class MeasuredRun implements RunListener {
     }
 
     private void measureStore(String run) {
+        if (measuring.isPresent()) {
+            if (measuring.get().isDone()) {
+                tell(run, measuring.get());
+                measuring = Optional.empty();
+            }
+            return;
+        }
         long now = nanoTime.getAsLong();
         if (measured.isPresent() && now - measured.get() < STORE_EVERY_NANOS) {
             return;
         }
         measured = Optional.of(now);
-        try {
-            // The room of a bucket has no end that anybody could tell; what a store of objects has locally is a cache.
-            boolean remote = store.where(RunNames.SPEC).startsWith("s3://");
-            metrics.stored(run, store.bytes(), remote ? -1 : store.freeBytes());
-        } catch (BlocksmithException unavailable) {
-            LOG.warn("the store cannot be measured: {}", unavailable.getMessage());
+        FutureTask<Stored> measurement = new FutureTask<>(this::stored);
+        measuring = Optional.of(measurement);
+        Thread.ofPlatform().daemon().name("store size").start(measurement);
+    }
+
+    private Stored stored() {
+        // The room of a bucket has no end that anybody could tell; what a store of objects has locally is a cache.
+        boolean remote = store.where(RunNames.SPEC).startsWith("s3://");
+        return new Stored(store.bytes(), remote ? -1 : store.freeBytes());
+    }
+
+    private void tell(String run, Future<Stored> measurement) {
+        switch (measurement.state()) {
+            case SUCCESS -> metrics.stored(
+                    run, measurement.resultNow().bytes(), measurement.resultNow().free());
+            case FAILED -> LOG.warn("the store cannot be measured: {}", measurement.exceptionNow().getMessage());
+            case CANCELLED, RUNNING -> {}
         }
     }
 

@@ -139,7 +139,7 @@ public record Settings(
      * @param quarantineWindow over which they are counted
      * @param firstSign silence allowed before it is known how often an attempt speaks
      * @param leastSilence silence that is always allowed afterwards
-     * @param silenceFactor silence allowed as a multiple of the longest seen in the same phase
+     * @param silenceFactor silence allowed as a multiple of the longest step seen in the same phase
      * @param stuckAfter time that a cancelled step may take to end before its worker gives itself up
      */
     public record Patience(

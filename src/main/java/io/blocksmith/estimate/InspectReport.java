@@ -26,14 +26,19 @@ public final class InspectReport {
         this.sections = List.copyOf(sections);
     }
 
-    /** The report of one model and recipe. */
-    public static InspectReport of(String model, LlamaConfig config, Recipe recipe, RunEstimate estimate) {
+    /**
+     * The report of one model and recipe.
+     *
+     * @param workers that the disk of {@code estimate} is for
+     */
+    public static InspectReport of(
+            String model, LlamaConfig config, Recipe recipe, RunEstimate estimate, int workers) {
         return new InspectReport(List.of(
                 model(model, config),
                 sizes(recipe, estimate.sizes()),
                 device(estimate),
                 host(estimate),
-                disk(estimate.disk()),
+                disk(estimate.disk(), workers),
                 work(estimate)));
     }
 
@@ -94,11 +99,12 @@ public final class InspectReport {
                         bytes("with the CPU as device", "cpu-process-bytes", estimate.processBytesOnCpu())));
     }
 
-    private static Section disk(DiskSpace disk) {
+    private static Section disk(DiskSpace disk, int workers) {
         return new Section(
                 "Disk",
                 "disk",
                 List.of(
+                        count("workers at once", "workers", workers),
                         bytes("hidden states", "boundary-bytes", disk.boundaries()),
                         bytes("  one stream", "stream-bytes", disk.stream()),
                         bytes("checkpoints of training", "training-checkpoint-bytes", disk.checkpoints()),

@@ -11,7 +11,7 @@ import java.util.Map;
  */
 public record StageResult(List<ObjectRef> objects, Map<String, Double> figures) {
     public StageResult {
-        objects = List.copyOf(objects);
+        objects = ObjectRefs.copyOf(objects);
         figures = Map.copyOf(figures);
     }
 }

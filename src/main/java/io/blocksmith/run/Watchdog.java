@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /**
  * Notices attempts that stand still, and workers slower than their peers. How long a phase may be silent is learned from
- * how long it was silent before; the first report of a phase, which pays for compiling and warming up, teaches nothing.
+ * how long its steps took before; the first report of a phase, which pays for compiling and warming up, teaches nothing.
  * Times are those of the supervisor's own monotonic clock. Not for use by several threads.
  */
 public final class Watchdog {
@@ -24,7 +24,7 @@ public final class Watchdog {
      *
      * @param first silence allowed before a phase's usual pace is known
      * @param floor least silence allowed
-     * @param factor of the longest silence seen so far in the same phase
+     * @param factor of the longest step seen so far in the same phase
      * @param window time over which a worker's pace is compared
      * @param slow share of its peers' median pace below which a worker is a straggler
      */
@@ -41,6 +41,8 @@ public final class Watchdog {
     private static final class Watch {
         private Progress latest;
         private Duration heard;
+        /** When it was last heard of another step. */
+        private Duration moved;
         private int reportsInPhase;
         private final Deque<Double> losses = new ArrayDeque<>();
         /** Parts of an attempt that train nothing count samples instead. */
@@ -51,6 +53,7 @@ public final class Watchdog {
 
         Watch(Duration now) {
             heard = now;
+            moved = now;
             windowBegan = now;
         }
     }
@@ -65,19 +68,29 @@ public final class Watchdog {
 
     /** The attempt is under way, as far as this supervisor knows; also when its worker can be heard again. */
     public void began(Ticket ticket, Duration now) {
-        watches.computeIfAbsent(ticket, _ -> new Watch(now)).heard = now;
+        Watch watch = watches.computeIfAbsent(ticket, _ -> new Watch(now));
+        watch.heard = now;
+        watch.moved = now;
     }
 
-    /** The attempt has spoken. A repeated report does not count as a sign of life. */
+    /**
+     * The attempt has spoken. A repeated report does not count as a sign of life; another one of the same step does, and
+     * teaches nothing about how long a step takes.
+     */
     public void progressed(Progress progress, Duration now) {
         Watch watch = watches.computeIfAbsent(progress.ticket(), _ -> new Watch(now));
         if (watch.latest != null && watch.latest.equals(progress)) {
             return;
         }
+        if (watch.latest != null && watch.latest.isSameStep(progress)) {
+            watch.latest = progress;
+            watch.heard = now;
+            return;
+        }
         boolean samePhase = watch.latest != null && watch.latest.phase().equals(progress.phase());
         watch.reportsInPhase = samePhase ? watch.reportsInPhase + 1 : 0;
         if (watch.reportsInPhase > 1) {
-            longest.merge(kind(progress), now.minus(watch.heard), (a, b) -> a.compareTo(b) > 0 ? a : b);
+            longest.merge(kind(progress), now.minus(watch.moved), (a, b) -> a.compareTo(b) > 0 ? a : b);
         }
         if (!Double.isNaN(progress.loss())) {
             watch.trainedStep = progress.step();
@@ -88,6 +101,7 @@ public final class Watchdog {
         }
         watch.latest = progress;
         watch.heard = now;
+        watch.moved = now;
     }
 
     /** The attempt is over. */

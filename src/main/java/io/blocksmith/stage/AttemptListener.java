@@ -64,7 +64,7 @@ final class AttemptListener implements TrainingListener {
     @Override
     public void waited() {
         progress.meter().spend();
-        progress.requireNotCancelled();
+        progress.alive();
     }
 
     @Override

@@ -65,15 +65,6 @@ final class AttemptMeter {
         waitNanos += nanos;
     }
 
-    /** {@code wait} as time in which the device waits for data, such as gradients that others compute. */
-    Runnable waiting(Runnable wait) {
-        return () -> {
-            long before = nanoTime.getAsLong();
-            wait.run();
-            waited(nanoTime.getAsLong() - before);
-        };
-    }
-
     /** The work since the mark. */
     Work work(long tokens, double flopsPerToken) {
         double seconds = (nanoTime.getAsLong() - workNanos) / 1e9;

@@ -8,6 +8,7 @@ import io.blocksmith.run.Ticket;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -33,6 +34,7 @@ final class AttemptProgress {
     private long dataWaitNanos;
     private boolean dataWaitKnown;
     private Optional<Progress> last = Optional.empty();
+    private long reports;
 
     AttemptProgress(Ticket ticket, Monitor monitor, LongSupplier nanoTime) {
         this(ticket, monitor, StageMeter.NONE, nanoTime);
@@ -97,6 +99,15 @@ final class AttemptProgress {
         dataWaitKnown = true;
     }
 
+    /** {@code wait} as time that is spent waiting for data, such as gradients that others compute. */
+    LongConsumer waiting(LongConsumer wait) {
+        return waitedNanos -> {
+            long before = nanoTime.getAsLong();
+            wait.accept(waitedNanos);
+            waitedForData(nanoTime.getAsLong() - before);
+        };
+    }
+
     /** The phase begins after {@code step} steps that an earlier attempt did: rates count those that follow. */
     void goesOnAfter(long step) {
         firstStep = step;
@@ -133,7 +144,21 @@ final class AttemptProgress {
 
     /** Tells once more how far the attempt came, with what is saved now that it is given up. */
     void left() {
-        last.map(progress -> progress.savedAt(savedStep.getAsLong())).ifPresent(monitor::progressed);
+        again();
+    }
+
+    /**
+     * A part of a step has ended, or a moment of waiting for others, that no number shows: a sign of life. Ends the attempt
+     * when it is cancelled.
+     */
+    void alive() {
+        requireNotCancelled();
+        again();
+    }
+
+    private void again() {
+        last = last.map(progress -> progress.again(reports++, savedStep.getAsLong()));
+        last.ifPresent(monitor::progressed);
     }
 
     private static double smoothed(double before, double newest) {
@@ -170,7 +195,8 @@ final class AttemptProgress {
                 tokensPerSecond,
                 stepSeconds,
                 savedStep.getAsLong(),
-                dataWait());
+                dataWait(),
+                reports++);
         // The step on which the attempt is cancelled was done, too.
         last = Optional.of(progress);
         requireNotCancelled();

@@ -121,8 +121,8 @@ final class BlockStage {
                                 progress);
                         progress.begin("seal");
                         StoredBoundaries stored = new StoredBoundaries(run);
-                        objects.addAll(stored.seal(targets, ticket, block + 1, RunNames.Stream.FULL));
-                        objects.addAll(stored.seal(leaving, ticket, block + 1, RunNames.Stream.QUANTIZED));
+                        objects.addAll(stored.seal(targets, ticket, block + 1, RunNames.Stream.FULL, progress));
+                        objects.addAll(stored.seal(leaving, ticket, block + 1, RunNames.Stream.QUANTIZED, progress));
                     }
                 }
                 return new AttemptResult(objects, figures(ticket, outcome));

@@ -53,7 +53,7 @@ final class CaptureStage {
                 }
                 progress.begin("seal");
                 List<ObjectRef> objects =
-                        new StoredBoundaries(run).seal(entering, ticket, range.first(), RunNames.Stream.FULL);
+                        new StoredBoundaries(run).seal(entering, ticket, range.first(), RunNames.Stream.FULL, progress);
                 return new AttemptResult(objects, Map.of());
             }
         }

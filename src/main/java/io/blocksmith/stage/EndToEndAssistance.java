@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
+import java.util.function.LongConsumer;
 
 /**
  * A replica of E2E-QP that helps the one that runs the attempt: it starts from that one's newest checkpoint, takes every
@@ -58,7 +59,7 @@ final class EndToEndAssistance {
     }
 
     private void follow(EndToEndTraining training) {
-        Runnable wait = progress.meter().waiting(new StoreWait(pace.poll(), this::requireWanted));
+        LongConsumer wait = progress.waiting(new StoreWait(pace.poll(), this::requireWanted));
         while (true) {
             start(training.trainer(), wait);
             SharedGradients gradients = gradients(wait);
@@ -72,13 +73,14 @@ final class EndToEndAssistance {
                 return;
             } catch (LeftBehind e) {
                 progress.begin("catch up");
-                wait.run();
+                wait.accept(0);
             }
         }
     }
 
     /** Becomes what the leading replica saved last, once all steps after it are shared. */
-    private void start(EndToEndTrainer trainer, Runnable wait) {
+    private void start(EndToEndTrainer trainer, LongConsumer wait) {
+        long began = progress.nanoTime().getAsLong();
         while (true) {
             OptionalLong begun = objects.begun();
             if (begun.isPresent() && checkpoints.savedStep().orElse(-1) >= begun.getAsLong()) {
@@ -87,7 +89,7 @@ final class EndToEndAssistance {
                     return;
                 }
             }
-            wait.run();
+            wait.accept(progress.nanoTime().getAsLong() - began);
         }
     }
 
@@ -101,7 +103,7 @@ final class EndToEndAssistance {
         }
     }
 
-    private SharedGradients gradients(Runnable wait) {
+    private SharedGradients gradients(LongConsumer wait) {
         return new SharedGradients(
                 objects,
                 assignment,

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.function.LongConsumer;
 
 /**
  * E2E-QP over the packed model; what it leaves are the step sizes and zero points of every linear. This is the replica
@@ -71,7 +72,8 @@ final class EndToEndStage {
     }
 
     private SharedGradients gradients(Assignment assignment, ExchangeObjects objects, AttemptProgress progress) {
-        Runnable wait = progress.meter().waiting(new StoreWait(pace.poll(), progress::requireNotCancelled));
+        // Waiting for others ends by itself, when their shards are taken over: whoever waits is not hung.
+        LongConsumer wait = progress.waiting(new StoreWait(pace.poll(), progress::alive));
         return new SharedGradients(
                 objects,
                 assignment,

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How patient replicas are with each other. None of it changes a result.
  *
- * @param poll between two looks into the store
+ * @param poll between two looks into the store at first; see {@link StoreWait}
  * @param announcements at least this long between two looks for new helpers, or into the ledger
  * @param patience a shard of another replica is taken over after this many times what an own shard takes
  * @param leastPatience but not before this long

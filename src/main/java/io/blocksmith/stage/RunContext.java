@@ -266,9 +266,10 @@ public final class RunContext {
         }
     }
 
-    /** Removes all scratch folders: those of ended attempts, and those that a crash left. */
+    /** Removes all scratch folders, those of ended attempts and those that a crash left, and local copies over the limit. */
     public void clear() {
         deleteTree(store.scratch());
+        store.release();
     }
 
     private static void deleteTree(Path folder) {

@@ -29,7 +29,7 @@ final class SharedGradients implements GradientExchange {
     private final Replicas replicas;
     private final ExchangePace pace;
     private final LongSupplier nanoTime;
-    private final Runnable wait;
+    private final LongConsumer wait;
     private final LongConsumer beforeComputing;
 
     private boolean shared;
@@ -45,7 +45,8 @@ final class SharedGradients implements GradientExchange {
     /**
      * @param self {@link Replicas#LEADER}, or the name of a helper
      * @param numerics what this replica computes with
-     * @param wait lets a short time pass; throws when the attempt is over for this replica
+     * @param wait told how long it was waited, in nanoseconds, lets a short time pass; throws when the attempt is over for
+     *     this replica
      * @param beforeComputing told the step before a shard of it is computed; throws when others are past it
      */
     SharedGradients(
@@ -55,7 +56,7 @@ final class SharedGradients implements GradientExchange {
             String numerics,
             ExchangePace pace,
             LongSupplier nanoTime,
-            Runnable wait,
+            LongConsumer wait,
             LongConsumer beforeComputing) {
         this.objects = objects;
         this.earlier = objects.earlier().stream()
@@ -175,12 +176,13 @@ final class SharedGradients implements GradientExchange {
             if (missing.isEmpty()) {
                 return;
             }
-            if (nanoTime.getAsLong() - lastNanos >= patienceNanos()) {
+            long waitedNanos = nanoTime.getAsLong() - lastNanos;
+            if (waitedNanos >= patienceNanos()) {
                 publish(step, missing.getAsInt(), shards);
                 // Not news of the others: their patience is at an end.
                 there.add(missing.getAsInt());
             } else {
-                wait.run();
+                wait.accept(waitedNanos);
             }
         }
     }

@@ -17,9 +17,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Gatherers;
+import java.util.stream.IntStream;
 
 /** Boundaries in the store: each shard an object, put by the attempt that made it and looked up when it is read. */
 record StoredBoundaries(RunContext run) {
+    /** Shards that are put side by side: one alone waits for digest, network and disk in turn. */
+    private static final int AT_ONCE = 4;
 
     /**
      * What one committed stage sealed.
@@ -28,14 +32,24 @@ record StoredBoundaries(RunContext run) {
      */
     record Sealed(Stage stage, ActivationLayout layout) {}
 
-    /** Seals a boundary of {@code ticket}: its shards become objects, readable by whoever trains {@code block}. */
-    List<ObjectRef> seal(FolderBoundary boundary, Ticket ticket, int block, RunNames.Stream stream) {
+    /**
+     * Seals a boundary of {@code ticket}: its shards become objects, readable by whoever trains {@code block}. Ends early,
+     * without those that are on their way, when the attempt is cancelled.
+     */
+    List<ObjectRef> seal(
+            FolderBoundary boundary, Ticket ticket, int block, RunNames.Stream stream, AttemptProgress progress) {
         List<ObjectRef> objects = new ArrayList<>();
         String prefix = RunNames.boundary(ticket, block, stream);
-        for (int shard = 0; shard < boundary.layout().shards(); shard++) {
-            String name = ActivationLayout.shardName(shard);
-            objects.add(run.store().put(prefix + name, boundary.directory().resolve(name)));
-        }
+        int shards = boundary.layout().shards();
+        IntStream.range(0, shards)
+                .mapToObj(ActivationLayout::shardName)
+                .gather(Gatherers.mapConcurrent(
+                        AT_ONCE,
+                        name -> run.store().put(prefix + name, boundary.directory().resolve(name))))
+                .forEachOrdered(object -> {
+                    objects.add(object);
+                    progress.checked(objects.size(), shards);
+                });
         return objects;
     }
 

@@ -189,6 +189,9 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     @Override
+    public void release() {}
+
+    @Override
     public Optional<ObjectRef> examine(String name) {
         Path object = path(name);
         try {

@@ -83,6 +83,11 @@ public final class Ledger implements Journal {
         return contains(store, end) && !store.exists(name(end.sequence() + 1));
     }
 
+    /** Whether {@link #end} is the last record still; may be asked by any thread. */
+    boolean isNewest() {
+        return endsAt(store, end);
+    }
+
     private long sequence() {
         return events.size();
     }

@@ -13,13 +13,22 @@ import java.util.function.LongSupplier;
 
 /**
  * Local copies of remote objects in a folder that nobody else uses, the least recently used removed first above a number of
- * bytes. A copy that was asked for within the last two hours stays even then, for a stage that asked for all it needs
- * may open some of it late; once it is open or mapped, removing it harms nobody.
+ * bytes. A copy that the present attempt asked for within the last two hours stays even then, for a stage that asked for
+ * all it needs may open some of it late; once it is open or mapped, removing it harms nobody.
  */
 final class LocalCopies {
     private static final long OPENED_BY_THEN = Duration.ofHours(2).toNanos();
 
-    private record Copy(Path file, long bytes, String version, long usedNanos) {}
+    /**
+     * One copy.
+     *
+     * @param asked whether somebody may be about to open it
+     */
+    private record Copy(Path file, long bytes, String version, long usedNanos, boolean asked) {
+        Copy released() {
+            return new Copy(file, bytes, version, usedNanos, false);
+        }
+    }
 
     private final Path folder;
     private final long limit;
@@ -49,22 +58,49 @@ final class LocalCopies {
             return Optional.empty();
         }
         copies.remove(name);
-        copies.put(name, new Copy(copy.file(), copy.bytes(), version, nanoTime.getAsLong()));
+        copies.put(name, new Copy(copy.file(), copy.bytes(), version, nanoTime.getAsLong(), true));
         return Optional.of(copy.file());
     }
 
-    /** Moves a complete local file in as the copy of an object. */
+    /** Moves a complete local file in as the copy of an object that is asked for. */
     synchronized Path place(String name, String version, Path complete) throws IOException {
+        forget(name);
+        makeRoom(Files.size(complete));
+        return add(name, version, complete, true);
+    }
+
+    /** Moves a complete local file in as the copy of an object that was made here, or deletes it where there is no room. */
+    synchronized void offer(String name, String version, Path complete) throws IOException {
+        forget(name);
+        long bytes = Files.size(complete);
+        makeRoom(bytes);
+        if (total + bytes <= limit) {
+            add(name, version, complete, false);
+        } else {
+            Files.delete(complete);
+            Files.deleteIfExists(folder.resolve(name));
+        }
+    }
+
+    /** Nobody is about to open any of the copies. */
+    synchronized void release() throws IOException {
+        copies.replaceAll((_, copy) -> copy.released());
+        makeRoom(0);
+    }
+
+    private void forget(String name) {
         Copy before = copies.remove(name);
         if (before != null) {
             // Replaced by the move below: somebody may be about to open it.
             total -= before.bytes();
         }
+    }
+
+    private Path add(String name, String version, Path complete, boolean asked) throws IOException {
         long bytes = Files.size(complete);
-        makeRoom(bytes);
         Path file = folder.resolve(name);
         FolderTree.inFolder(file.getParent(), () -> Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE));
-        copies.put(name, new Copy(file, bytes, version, nanoTime.getAsLong()));
+        copies.put(name, new Copy(file, bytes, version, nanoTime.getAsLong(), asked));
         total += bytes;
         return file;
     }
@@ -73,7 +109,7 @@ final class LocalCopies {
         Iterator<Map.Entry<String, Copy>> oldest = copies.entrySet().iterator();
         while (total + bytes > limit && oldest.hasNext()) {
             Copy copy = oldest.next().getValue();
-            if (nanoTime.getAsLong() - copy.usedNanos() > OPENED_BY_THEN) {
+            if (!copy.asked() || nanoTime.getAsLong() - copy.usedNanos() > OPENED_BY_THEN) {
                 oldest.remove();
                 remove(copy);
             }

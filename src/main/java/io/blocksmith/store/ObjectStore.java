@@ -66,6 +66,9 @@ public interface ObjectStore extends AutoCloseable {
     /** Forgets the local copy behind {@link #path}, where that is a copy; the next call makes a new one. */
     void refresh(String name);
 
+    /** Nobody is about to open a file that {@link #path} has given: copies over the limit go. */
+    void release();
+
     /** Reads the whole object from where it is kept; its length and digest as they are there now. */
     Optional<ObjectRef> examine(String name);
 

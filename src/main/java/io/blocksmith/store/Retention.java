@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 
 /**
@@ -35,6 +36,11 @@ import java.util.stream.Stream;
 public final class Retention {
     /** One that is damaged still leaves one. */
     private static final int KEPT_CHECKPOINTS = 2;
+    /** Deletions side by side: a bucket answers each after tens of milliseconds. */
+    private static final int AT_ONCE = 16;
+
+    private static final String BLOCKS = "blocks/";
+    private static final String END_TO_END = "end-to-end/";
 
     private final ObjectStore store;
     private final Plan plan;
@@ -44,20 +50,31 @@ public final class Retention {
         this.plan = plan;
     }
 
+    /** The names of everything that a sweep may delete. */
+    List<String> listed() {
+        return Stream.of(RunNames.BOUNDARIES, BLOCKS, END_TO_END)
+                .flatMap(prefix -> store.list(prefix).stream())
+                .toList();
+    }
+
     /**
      * Deletes what {@code state} does not need.
      *
+     * @param listed what was there before {@code state} was known: what an attempt leaves that began later is not in it
      * @return the deleted names
      */
-    public List<String> sweep(RunState state) {
-        List<String> superseded = new ArrayList<>();
+    List<String> sweep(List<String> listed, RunState state) {
         List<Ticket> keeping = keeping(plan, state);
-        store.list(RunNames.BOUNDARIES).stream()
-                .filter(name -> !isBoundaryOfAny(keeping, name))
-                .forEach(superseded::add);
-        superseded.addAll(workObjects(state));
-        superseded.forEach(store::delete);
-        return superseded;
+        List<String> superseded = new ArrayList<>(listed.stream()
+                .filter(name -> name.startsWith(RunNames.BOUNDARIES) && !isBoundaryOfAny(keeping, name))
+                .toList());
+        superseded.addAll(workObjects(listed, state));
+        return superseded.stream()
+                .gather(Gatherers.mapConcurrent(AT_ONCE, name -> {
+                    store.delete(name);
+                    return name;
+                }))
+                .toList();
     }
 
     /** Whether {@code name} is part of a boundary that one of {@code tickets} wrote. */
@@ -77,11 +94,11 @@ public final class Retention {
     }
 
     /** Checkpoints and gradients that are done with. */
-    private List<String> workObjects(RunState state) {
+    private List<String> workObjects(List<String> listed, RunState state) {
         Map<String, Stage> stages = plan.stages().stream()
                 .collect(Collectors.toMap(AttemptObject::prefix, Function.identity(), (first, ignored) -> first));
-        Map<String, List<AttemptObject>> byStage = Stream.of("blocks/", "end-to-end/")
-                .flatMap(prefix -> store.list(prefix).stream())
+        Map<String, List<AttemptObject>> byStage = listed.stream()
+                .filter(name -> name.startsWith(BLOCKS) || name.startsWith(END_TO_END))
                 .map(AttemptObject::parse)
                 .flatMap(Optional::stream)
                 .filter(object -> object.isCheckpoint() || object.isExchange())

@@ -123,7 +123,7 @@ final class S3Store implements ObjectStore {
                 upload.send(object, finished);
                 return null;
             });
-            copies.place(name, object.sha256(), finished);
+            copies.offer(name, object.sha256(), finished);
             return object;
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "write", finished);
@@ -220,6 +220,15 @@ final class S3Store implements ObjectStore {
             copies.drop(name);
         } catch (IOException failure) {
             throw StorageFailure.of(failure, "delete the copy of " + where(name) + " in", cache);
+        }
+    }
+
+    @Override
+    public void release() {
+        try {
+            copies.release();
+        } catch (IOException failure) {
+            throw StorageFailure.of(failure, "delete copies in", cache);
         }
     }
 

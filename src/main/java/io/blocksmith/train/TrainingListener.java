@@ -13,7 +13,7 @@ public interface TrainingListener {
     /** After a step: {@code step} from 1 of {@code steps}, in {@code epoch} from 1, with its training loss. */
     void stepped(int epoch, long step, long steps, double loss);
 
-    /** Between parts of something longer, such as batches of a validation: a chance to end the training. */
+    /** Between parts of something longer, such as batches of a validation: a sign of life, and a chance to end the training. */
     default void waited() {}
 
     /** After a validation at {@code step} (0 = the start). */

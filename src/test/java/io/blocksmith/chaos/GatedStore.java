@@ -66,6 +66,11 @@ public record GatedStore(ObjectStore store, FaultGate gate) implements ObjectSto
     }
 
     @Override
+    public void release() {
+        store.release();
+    }
+
+    @Override
     public Optional<ObjectRef> examine(String name) {
         return store.examine(name);
     }

@@ -22,17 +22,21 @@ import io.prometheus.client.CollectorRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a run's listener hands to the metrics, in the order in which a supervisor tells it. */
 class MeasuredRunTest {
     private static final int BLOCKS = 2;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
     Path folder;
@@ -46,6 +50,7 @@ class MeasuredRunTest {
         private final MeasuredRun listener;
         private RunState state = RunState.empty();
         private boolean readable = true;
+        private final CountDownLatch measurable = new CountDownLatch(1);
 
         Told(String run) {
             DirectoryStore store = DirectoryStore.openForWriting(folder.resolve(run), "test");
@@ -59,6 +64,9 @@ class MeasuredRunTest {
                     loader, new Class<?>[] {ObjectStore.class}, (_, method, given) -> {
                         if (!readable) {
                             throw BlocksmithException.transientFault(null, "the store does not answer");
+                        }
+                        if (method.getName().equals("bytes")) {
+                            measurable.await();
                         }
                         try {
                             return method.invoke(store, given);
@@ -97,6 +105,25 @@ class MeasuredRunTest {
 
     private Double info(String run) {
         return value(Metric.RUN_INFO, run, "2", "64", "1", "host:1");
+    }
+
+    @Test
+    void aLookDoesNotWaitForTheSizeOfTheStore() {
+        Told told = new Told("first");
+        told.begin("first");
+        told.looked();
+        told.looked();
+        assertThat(value(Metric.RUN_STATE, "first", "running")).isEqualTo(1);
+        assertThat(value(Metric.STORE_BYTES, "first")).isNull();
+
+        told.measurable.countDown();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (value(Metric.STORE_BYTES, "first") == null && System.nanoTime() < deadline) {
+            told.looked();
+            LockSupport.parkNanos(5_000_000);
+        }
+        assertThat(value(Metric.STORE_BYTES, "first")).isPositive();
+        assertThat(value(Metric.STORE_FREE_BYTES, "first")).isPositive();
     }
 
     @Test

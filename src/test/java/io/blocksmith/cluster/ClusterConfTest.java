@@ -21,10 +21,16 @@ import io.blocksmith.cluster.wire.KryoSerializer;
 import io.blocksmith.cluster.wire.Wire;
 import io.blocksmith.cluster.wire.WireSchema;
 import io.blocksmith.run.Adjustment;
+import io.blocksmith.run.LargeResults;
+import io.blocksmith.run.Outcome;
+import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.run.Ticket;
 import java.io.NotSerializableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +83,42 @@ class ClusterConfTest {
             ping.replyTo().tell(new Pong(ping.sent()));
             return Behaviors.same();
         });
+    }
+
+    @Test
+    void theEndOfABlockOfA70BModelReachesAnotherNode() throws Exception {
+        ActorSystem<MemberEvent> seed = nodes.start();
+        ActorSystem<MemberEvent> member = nodes.start();
+        nodes.join(seed, seed);
+        nodes.join(member, seed);
+        nodes.awaitUp(member, seed, member);
+        CompletableFuture<RunSupervisor.Command> heard = new CompletableFuture<>();
+        ActorRef<RunSupervisor.Command> there = seed.systemActorOf(
+                Behaviors.receiveMessage(message -> {
+                    heard.complete(message);
+                    return Behaviors.same();
+                }),
+                "supervisor",
+                Props.empty());
+        ActorRef<RunSupervisor.Command> remote = ActorRefResolver.get(member)
+                .resolveActorRef(ActorRefResolver.get(seed).toSerializationFormat(there));
+        Ticket ticket = new Ticket("run", new TrainBlock(7), 1, 1);
+        RunSupervisor.AttemptEnded sent = new RunSupervisor.AttemptEnded(
+                ticket,
+                "worker-1",
+                new Outcome.Done(LargeResults.of(ticket)),
+                member.<WorkerNode.Command>systemActorOf(Behaviors.ignore(), "worker", Props.empty()));
+        byte[] bytes = SerializationExtension.get(Adapter.toClassic(member))
+                .serialize(sent)
+                .get();
+        long frame = seed.settings().config().getBytes("akka.remote.artery.advanced.maximum-frame-size");
+        assertThat(bytes.length).isBetween(1 << 20, (int) (frame / 4));
+        remote.tell(sent);
+        assertThat(heard.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .isInstanceOfSatisfying(RunSupervisor.AttemptEnded.class, ended -> {
+                    assertThat(ended.ticket()).isEqualTo(ticket);
+                    assertThat(ended.outcome()).isEqualTo(sent.outcome());
+                });
     }
 
     @Test

@@ -63,7 +63,7 @@ class StageAttemptTest {
             while (!monitor.cancelled() && !Thread.currentThread().isInterrupted()) {
                 Thread.onSpinWait();
             }
-            monitor.progressed(ScriptedRunner.step(ticket, 7).savedAt(7));
+            monitor.progressed(ScriptedRunner.step(ticket, 7).again(1, 7));
             throw new CancellationException("cancelled");
         });
         ActorRef<StageAttempt.Command> attempt = start(new Pace(LONG, LONG, LONG, LONG));

@@ -14,13 +14,14 @@ class InspectReportTest {
     private static final LlamaConfig CONFIG = ModelShapes.named("llama-2-7b");
     private static final Recipe RECIPE = RunEstimateTest.papers();
     private static final RunEstimate ESTIMATE = RunEstimate.of(CONFIG, 2 * CONFIG.parameters(), TensorType.F16, RECIPE);
-    private static final InspectReport REPORT = InspectReport.of("llama-2-7b", CONFIG, RECIPE, ESTIMATE);
+    private static final InspectReport REPORT = InspectReport.of("llama-2-7b", CONFIG, RECIPE, ESTIMATE, 1);
 
     @Test
     void peopleReadAlignedFigures() {
         assertThat(REPORT.text())
                 .contains("  parameters                    6,738,415,616\n")
                 .contains("  checkpoint                         12.6 GiB\n")
+                .contains("  workers at once                           1\n")
                 .contains("  bits per quantized weight             2.281\n")
                 .containsPattern("at 100 TFLOP/s +[0-9.]+ h");
         assertThat(REPORT.text().lines().filter(line -> line.startsWith("  ")).map(String::length))

@@ -87,6 +87,47 @@ class WatchdogTest {
         assertThat(isHung(303)).isTrue();
     }
 
+    private void again(long step, int second) {
+        watchdog.progressed(
+                progress(TICKET, "train", step, 1000, Double.NaN).again(second, step / 10 * 10), at(second));
+    }
+
+    @Test
+    void signsOfLifeWithinAStepAreHeardHoweverLongTheStepTakes() {
+        step(1, 0);
+        step(2, 1);
+        step(3, 2);
+        for (int second = 200; second <= 4000; second += 200) {
+            again(3, second);
+            assertThat(isHung(second + 300)).isFalse();
+        }
+        again(3, 4000);
+        assertThat(isHung(4301)).isTrue();
+    }
+
+    @Test
+    void signsOfLifeWithinAStepTeachNothingAndStandForNoLoss() {
+        step(1, 0);
+        step(2, 10);
+        again(2, 60);
+        step(3, 110);
+        step(4, 120);
+        assertThat(isHung(120 + 500)).as("five times the 100 seconds of step 3").isFalse();
+        assertThat(isHung(120 + 501)).isTrue();
+        assertThat(watchdog.evidence(TICKET).losses()).hasSize(4);
+    }
+
+    @Test
+    void aFirstStepThatTakesLongerThanTheFirstAllowanceLivesBySigns() {
+        watchdog.progressed(progress(TICKET, "train", 0, 1000, Double.NaN), at(0));
+        for (int second = 1500; second <= 9000; second += 1500) {
+            watchdog.progressed(
+                    progress(TICKET, "train", 0, 1000, Double.NaN).again(second, 0), at(second));
+            assertThat(isHung(second + 1500)).isFalse();
+        }
+        assertThat(isHung(9000 + 1801)).isTrue();
+    }
+
     @Test
     void aWorkerThatCanBeHeardAgainStartsItsSilenceAnew() {
         step(1, 0);

@@ -6,9 +6,11 @@ import io.blocksmith.run.Monitor;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Ticket;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 
 class AttemptProgressTest {
@@ -50,6 +52,55 @@ class AttemptProgressTest {
         progress.passed(1, 2, 10);
 
         assertThat(told.getLast().dataWait()).isNaN();
+    }
+
+    @Test
+    void everySignOfLifeIsTheLastReportUnderAnotherNumber() {
+        progress.begin("train");
+        progress.savedStep(() -> 3);
+        progress.stepped(1, 1, 5, 10, 0.5, 100);
+        progress.alive();
+        progress.alive();
+        progress.stepped(1, 1, 6, 10, 0.5, 100);
+
+        assertThat(told).extracting(Progress::step).containsExactly(0L, 5L, 5L, 5L, 6L);
+        assertThat(told).doesNotHaveDuplicates();
+        assertThat(told.get(3)).isEqualTo(told.get(1).again(3, 3));
+    }
+
+    @Test
+    void eachPartOfAStepOrOfAValidationIsASignOfLife() {
+        AttemptListener listener = new AttemptListener(
+                progress, new LossCurves(), new AttemptListener.Shape(1, 100, 1, 100, 1), () -> {});
+        progress.begin("train");
+        listener.waited();
+        listener.waited();
+
+        assertThat(told).hasSize(3).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void whatIsWaitedForOthersCountsAsWaitingForData() {
+        progress.begin("train");
+        LongConsumer wait = progress.waiting(_ -> nanoTime.addAndGet(3 * SECOND));
+        wait.accept(0);
+        nanoTime.addAndGet(SECOND);
+        progress.stepped(1, 1, 1, 2, 0.5, 100);
+
+        assertThat(told.getLast().dataWait()).isEqualTo(0.75);
+    }
+
+    @Test
+    void waitingReplicasLookAtMostOnceASecondInTheEnd() {
+        StoreWait wait = new StoreWait(Duration.ofMillis(25), () -> {});
+        assertThat(wait.nanos(0)).isEqualTo(25_000_000);
+        assertThat(wait.nanos(4 * SECOND)).isEqualTo(SECOND / 2);
+        assertThat(wait.nanos(3600 * SECOND)).isEqualTo(SECOND);
+        long looks = 0;
+        for (long waited = 0; waited < 600 * SECOND; waited += wait.nanos(waited)) {
+            looks++;
+        }
+        assertThat(looks).as("looks in ten minutes").isLessThan(650);
     }
 
     @Test

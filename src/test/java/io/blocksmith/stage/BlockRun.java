@@ -72,9 +72,15 @@ final class BlockRun {
 
         /** What it told after each step. */
         List<Progress> trained() {
-            return told.stream()
-                    .filter(progress -> progress.phase().equals("train") && progress.step() > 0)
-                    .toList();
+            List<Progress> trained = new ArrayList<>();
+            for (Progress progress : told) {
+                // Signs of life come between the steps.
+                if (progress.phase().equals("train")
+                        && progress.step() > (trained.isEmpty() ? 0 : trained.getLast().step())) {
+                    trained.add(progress);
+                }
+            }
+            return trained;
         }
 
         double figure(String name) {

@@ -168,7 +168,7 @@ class SharedGradientsTest {
                 "cpu",
                 PACE,
                 () -> nanos,
-                () -> nanos += PACE.poll().toNanos(),
+                _ -> nanos += PACE.poll().toNanos(),
                 _ -> {});
     }
 

@@ -25,6 +25,7 @@ import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.store.RunNames.Stream;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,10 @@ class RetentionTest {
         retention = new Retention(store, plan);
     }
 
+    private List<String> sweep(RunState state) {
+        return retention.sweep(retention.listed(), state);
+    }
+
     private String boundary(Stage stage, int attempt, int block) {
         String name = RunNames.boundary(new Ticket("tiny", stage, attempt, 1), block, Stream.FULL) + "shard-000.act";
         store.put(name, store.temporary(name));
@@ -52,9 +57,9 @@ class RetentionTest {
     @Test
     void aBoundaryGoesOnceTheBlockThatReadsItHasCommitted() {
         String captured = boundary(new Capture(0, 0), 1, 0);
-        assertThat(retention.sweep(commit(started(3), new Capture(0, 0)))).isEmpty();
+        assertThat(sweep(commit(started(3), new Capture(0, 0)))).isEmpty();
         String first = boundary(new TrainBlock(0), 1, 1);
-        assertThat(retention.sweep(commit(started(3), new Capture(0, 0), new TrainBlock(0))))
+        assertThat(sweep(commit(started(3), new Capture(0, 0), new TrainBlock(0))))
                 .containsExactly(captured);
         assertThat(store.list("")).containsExactly(first);
     }
@@ -63,7 +68,7 @@ class RetentionTest {
     void whatAFailedAttemptLeftGoes() {
         String captured = boundary(new Capture(0, 0), 1, 0);
         boundary(new TrainBlock(0), 1, 1);
-        retention.sweep(commit(started(3), new Capture(0, 0)));
+        sweep(commit(started(3), new Capture(0, 0)));
         assertThat(store.list("")).containsExactly(captured);
     }
 
@@ -72,7 +77,7 @@ class RetentionTest {
         String captured = boundary(new Capture(0, 0), 1, 0);
         String written = boundary(new TrainBlock(0), 1, 1);
         RunState state = commit(started(3), new Capture(0, 0));
-        retention.sweep(fold(state, start(state, new TrainBlock(0))));
+        sweep(fold(state, start(state, new TrainBlock(0))));
         assertThat(store.list("")).containsExactly(captured, written);
     }
 
@@ -92,7 +97,7 @@ class RetentionTest {
         checkpoint(1, 96);
         String block = put("blocks/000/attempt-1/block.safetensors");
         put("blocks/001/attempt-1/checkpoint-0000000001/state.safetensors");
-        retention.sweep(commit(started(3), new Capture(0, 0), new TrainBlock(0)));
+        sweep(commit(started(3), new Capture(0, 0), new TrainBlock(0)));
         assertThat(store.list("blocks/"))
                 .containsExactly(block, "blocks/001/attempt-1/checkpoint-0000000001/state.safetensors");
     }
@@ -103,9 +108,9 @@ class RetentionTest {
         checkpoint(2, 120);
         put("blocks/000/attempt-2/checkpoint-0000000140/state.safetensors");
         RunState state = commit(started(3), new Capture(0, 0));
-        assertThat(retention.sweep(state)).isEmpty();
+        assertThat(sweep(state)).isEmpty();
         put("blocks/000/attempt-2/checkpoint-0000000140/checkpoint.json");
-        assertThat(retention.sweep(state))
+        assertThat(sweep(state))
                 .containsExactly(
                         "blocks/000/attempt-1/checkpoint-0000000096/checkpoint.json",
                         "blocks/000/attempt-1/checkpoint-0000000096/state.safetensors");
@@ -119,10 +124,10 @@ class RetentionTest {
         Ticket first = ready.nextTicket(new EndToEnd());
         RunState again = fold(ready, start(ready, new EndToEnd()), new StageCancelled(NOON, first, Evidence.NONE));
         RunState running = fold(again, start(again, new EndToEnd()));
-        assertThat(retention.sweep(again)).isEmpty();
-        assertThat(retention.sweep(running)).isEmpty();
+        assertThat(sweep(again)).isEmpty();
+        assertThat(sweep(running)).isEmpty();
         Ticket second = again.nextTicket(new EndToEnd());
-        assertThat(retention.sweep(fold(running, new StageCommitted(NOON, second, result(second)))))
+        assertThat(sweep(fold(running, new StageCommitted(NOON, second, result(second)))))
                 .containsExactly(before, used);
     }
 
@@ -132,22 +137,16 @@ class RetentionTest {
             put("boundaries/000/capture-000-part-0-attempt-1/full/shard-%03d.act".formatted(i));
         }
         RunState state = commit(started(3), new Capture(0, 0), new TrainBlock(0));
-        ObjectStoreContract.atOnce(2, () -> retention.sweep(state));
+        ObjectStoreContract.atOnce(2, () -> sweep(state));
         assertThat(store.list("")).isEmpty();
     }
 
     @Test
-    void aDurableCommitIsFollowedByTheSweep() {
-        SweepingJournal journal = new SweepingJournal(new Ledger(store), retention);
-        journal.append(new RunSubmitted(NOON, "tiny", "d1", 3));
-        journal.append(new SupervisorStarted(NOON, 1, "host:1"));
-        for (Stage stage : new Stage[] {new Capture(0, 0), new TrainBlock(0)}) {
-            Ticket ticket = new Ticket("tiny", stage, 1, 1);
-            journal.append(new StageStarted(NOON, ticket, "worker-1", "cpu", Adjustment.NONE));
-            boundary(stage, 1, stage instanceof Capture ? 0 : 1);
-            journal.append(new StageCommitted(NOON, ticket, result(ticket)));
-        }
-        assertThat(store.list(RunNames.BOUNDARIES))
-                .containsExactly("boundaries/001/block-000-attempt-1/full/shard-000.act");
+    void whatIsWrittenAfterTheListingStays() {
+        RunState state = commit(started(3), new Capture(0, 0));
+        List<String> listed = retention.listed();
+        String written = boundary(new TrainBlock(0), 1, 1);
+        assertThat(retention.sweep(listed, state)).isEmpty();
+        assertThat(store.list("")).containsExactly(written);
     }
 }
