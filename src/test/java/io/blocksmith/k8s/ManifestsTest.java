@@ -258,8 +258,10 @@ class ManifestsTest {
     void coordinatorsAreDisturbedOneAtATimeAndWorkersAsYouLike(Manifests manifests) {
         boolean onOneMachine = manifests.toString().endsWith("cpu-demo");
         Map<String, IntOrString> unavailable = Map.of(
-                "coordinator", onOneMachine ? new IntOrString("100%") : new IntOrString(1),
-                "worker", new IntOrString("100%"));
+                "coordinator",
+                onOneMachine ? new IntOrString("100%") : new IntOrString(1),
+                "worker",
+                new IntOrString("100%"));
         for (String component : NODES) {
             StatefulSet set = manifests.named(StatefulSet.class, component);
             assertThat(set.getSpec().getPodManagementPolicy()).isEqualTo("Parallel");
