@@ -28,6 +28,7 @@ interface Query {
   legendFormat: string;
   format?: 'time_series' | 'table' | 'heatmap';
   instant?: boolean;
+  range?: boolean;
 }
 
 interface Kind<Type extends string, Options, Field> extends Omit<Panel, 'type' | 'options' | 'fieldConfig' | 'targets'> {

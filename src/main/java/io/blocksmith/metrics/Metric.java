@@ -70,7 +70,10 @@ public enum Metric {
             "from the end of an attempt to the first step or commit of the stage after it",
             "run",
             "reason"),
-    GOODPUT_SECONDS_TOTAL(Kind.COUNTER, "time of workers spent on work that was not done before", "run"),
+    GOODPUT_SECONDS_TOTAL(
+            Kind.COUNTER,
+            "time of workers spent on work that was not done before; of helpers in E2E-QP all, their waiting included",
+            "run"),
     BADPUT_SECONDS_TOTAL(
             Kind.COUNTER,
             "time of workers that brought the run no further: starting, repeated, data-wait, idle, paused, unreachable",
@@ -125,11 +128,12 @@ public enum Metric {
             "stage"),
     DEVICE_PEAK_FLOPS(
             Kind.GAUGE,
-            "matrix-product rate of the device, measured when the process started, operations a second",
+            "float32 matrix-product rate of the device, measured when the process started, operations a second",
             "node"),
     DEVICE_PEAK_RATIO(
             Kind.GAUGE,
-            "rate of the latest steps as a share of the device's matrix-product rate",
+            "rate of the latest steps as a share of the device's float32 matrix-product rate; above 1 where bfloat16"
+                    + " is faster",
             "run",
             "node",
             "stage"),

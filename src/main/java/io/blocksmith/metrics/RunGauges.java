@@ -9,7 +9,9 @@ import io.blocksmith.run.WorkerView;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,12 +22,14 @@ import java.util.TreeMap;
 final class RunGauges {
     private static final List<Phase> PHASES =
             List.of(Phase.SUBMITTED, Phase.RUNNING, Phase.PAUSED, Phase.STOPPED, Phase.COMPLETED);
+    /** Several runs of a queue may end, or fail at once, between two looks of Prometheus. */
+    private static final int REMEMBERED = 5;
 
     private final Map<Metric, Gauge> gauges = new TreeMap<>();
     private final Families families;
     private Optional<RunState> latest = Optional.empty();
-    /** The run before this one, where it had ended. */
-    private Optional<RunState> before = Optional.empty();
+    /** Runs before this one that had ended, the oldest first; each run once. */
+    private final Deque<RunState> ended = new ArrayDeque<>();
 
     RunGauges(CollectorRegistry registry) {
         families = new Families(registry);
@@ -86,23 +90,29 @@ final class RunGauges {
     }
 
     /**
-     * What was told of the run before goes. That it has ended stays, until the run after this one: in a queue this one
+     * What was told of the run before goes. That it has ended stays, and so it does of some before it: in a queue this one
      * begins in the same moment, and nobody would have seen the end.
      */
     void begin() {
-        before = latest.filter(state -> !state.isSupervised());
-        clear();
-        before.ifPresent(this::phase);
+        Optional<RunState> before = latest.filter(state -> !state.isSupervised());
+        forget();
+        before.ifPresent(ended::addLast);
+        if (ended.size() > REMEMBERED) {
+            ended.removeFirst();
+        }
+        ended.forEach(this::phase);
     }
 
-    /** What was told of the run goes; that the one before it has ended stays. */
+    /** What was told of the run goes; that those before it have ended stays. */
     void lost() {
-        Optional<RunState> lost = latest;
-        clear();
-        latest = before.filter(
-                ended -> lost.filter(state -> state.run().equals(ended.run())).isEmpty());
-        before = Optional.empty();
-        latest.ifPresent(this::phase);
+        forget();
+        ended.forEach(this::phase);
+    }
+
+    private void forget() {
+        latest.ifPresent(lost -> ended.removeIf(state -> state.run().equals(lost.run())));
+        latest = Optional.empty();
+        new ArrayList<>(gauges.values()).forEach(Gauge::clear);
     }
 
     private void phase(RunState state) {
@@ -191,10 +201,5 @@ final class RunGauges {
     void rest() {
         List.of(Metric.RUN_TROUBLE, Metric.RUN_ETA_SECONDS, Metric.RUN_WORKERS, Metric.RUN_STRAGGLERS)
                 .forEach(metric -> gauges.get(metric).clear());
-    }
-
-    private void clear() {
-        latest = Optional.empty();
-        new ArrayList<>(gauges.values()).forEach(Gauge::clear);
     }
 }

@@ -132,14 +132,14 @@ public final class RunMetrics {
         fenced.labels(run).inc();
     }
 
-    /** The run rests, and nobody supervises it: what it came to stays to be seen until this process takes the next run. */
+    /** The run rests, and nobody supervises it: what it came to stays to be seen, while this process takes the next runs. */
     public void rests() {
         gauges.rest();
     }
 
     /**
      * Somebody else supervises the run now, or nobody can: its series go, but for how often this process was fenced. The
-     * end of the run before it stays to be seen.
+     * ends of the runs before it stay to be seen.
      */
     public void lost() {
         gauges.lost();

@@ -190,10 +190,13 @@ class DashboardQueriesTest {
                 .allSatisfy((name, error) -> assertThat(error).as(name).isEmpty());
     }
 
-    /** As Grafana fills its variables in: the only run, all nodes, and four times the interval of looks. */
+    /** As Grafana fills its variables in: the only run, all nodes, and four times the interval of looks for both windows. */
     private static String filled(String expression) {
-        String filled =
-                expression.replace("$run", "watched").replace("$node", ".*").replace("$__rate_interval", "2s");
+        String filled = expression
+                .replace("$run", "watched")
+                .replace("$node", ".*")
+                .replace("$__rate_interval", "2s")
+                .replace("$window", "2s");
         assertThat(filled).doesNotContain("$");
         return filled;
     }

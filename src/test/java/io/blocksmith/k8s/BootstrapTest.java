@@ -14,6 +14,8 @@ import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -82,6 +84,8 @@ class BootstrapTest {
         worker.start();
         theWorkerWaitsAlone();
 
+        // Whoever founds a cluster waits for the answer of every coordinator that runs: this one does not.
+        api.add(pod("coordinator", "coordinator-crashed", host(COORDINATORS + 1), crashed()));
         for (int i = 1; i <= COORDINATORS; i++) {
             node("coordinator", i, "coordinator-" + (i - 1), gate).start();
         }
@@ -182,14 +186,14 @@ class BootstrapTest {
                         "http.port",
                         "0")
                 .forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
-        api.add(pod(role, name, host(index)));
+        api.add(pod(role, name, host(index), running()));
         TestNode node = new TestNode(name, environment, arguments, folder.resolve(name + ".log"));
         nodes.add(node);
         return node;
     }
 
     /** As a kubelet would report a pod of a StatefulSet of ours. */
-    private static Pod pod(String role, String name, String address) {
+    private static Pod pod(String role, String name, String address, ContainerState state) {
         PodTemplateSpec template = template(role);
         return new PodBuilder()
                 .withNewMetadata()
@@ -201,7 +205,24 @@ class BootstrapTest {
                 .withNewStatus()
                 .withPhase("Running")
                 .withPodIP(address)
+                .addNewContainerStatus()
+                .withName(template.getSpec().getContainers().getFirst().getName())
+                .withState(state)
+                .endContainerStatus()
                 .endStatus()
+                .build();
+    }
+
+    private static ContainerState running() {
+        return new ContainerStateBuilder().withNewRunning().endRunning().build();
+    }
+
+    /** The pod's phase stays Running, and it keeps its address. */
+    private static ContainerState crashed() {
+        return new ContainerStateBuilder()
+                .withNewWaiting()
+                .withReason("CrashLoopBackOff")
+                .endWaiting()
                 .build();
     }
 

@@ -226,6 +226,9 @@ class ManifestsTest {
                         .named(StatefulSet.class, "coordinator")
                         .getSpec()
                         .getTemplate());
+        assertThat(manifests.node("coordinator").getName())
+                .isEqualTo(ConfigFactory.parseResources("kubernetes.conf")
+                        .getString("akka.discovery.kubernetes-api.container-name"));
         Service names = manifests.named(Service.class, "blocksmith-nodes");
         assertThat(names.getSpec().getClusterIP()).isEqualTo("None");
         assertThat(names.getSpec().getPublishNotReadyAddresses()).isTrue();
@@ -239,7 +242,7 @@ class ManifestsTest {
         assertThat(manifests.all(Role.class).getFirst().getRules()).hasSize(1);
         assertThat(rule.getApiGroups()).containsExactly("");
         assertThat(rule.getResources()).containsExactly("pods");
-        assertThat(rule.getVerbs()).containsExactlyInAnyOrder("get", "list", "watch");
+        assertThat(rule.getVerbs()).containsExactly("list");
         RoleBinding binding = manifests.all(RoleBinding.class).getFirst();
         Subject subject = binding.getSubjects().getFirst();
         ServiceAccount account = manifests.named(ServiceAccount.class, subject.getName());
@@ -252,7 +255,13 @@ class ManifestsTest {
 
     @ParameterizedTest
     @MethodSource("overlays")
-    void nodesAreDisturbedOneAtATime(Manifests manifests) {
+    void coordinatorsAreDisturbedOneAtATimeAndWorkersAsYouLike(Manifests manifests) {
+        boolean onOneMachine = manifests.toString().endsWith("cpu-demo");
+        Map<String, IntOrString> unavailable = Map.of(
+                "coordinator",
+                onOneMachine ? new IntOrString("100%") : new IntOrString(1),
+                "worker",
+                new IntOrString("100%"));
         for (String component : NODES) {
             StatefulSet set = manifests.named(StatefulSet.class, component);
             assertThat(set.getSpec().getPodManagementPolicy()).isEqualTo("Parallel");
@@ -260,7 +269,7 @@ class ManifestsTest {
             assertThat(set.getSpec().getTemplate().getSpec().getTopologySpreadConstraints())
                     .hasSize(1);
             PodDisruptionBudget budget = manifests.named(PodDisruptionBudget.class, component);
-            assertThat(budget.getSpec().getMaxUnavailable()).isEqualTo(new IntOrString(1));
+            assertThat(budget.getSpec().getMaxUnavailable()).isEqualTo(unavailable.get(component));
             assertThat(budget.getSpec().getUnhealthyPodEvictionPolicy()).isEqualTo("AlwaysAllow");
             assertThat(selected(manifests, budget.getSpec().getSelector().getMatchLabels()))
                     .containsExactly(set.getSpec().getTemplate());
@@ -348,6 +357,23 @@ class ManifestsTest {
                         .getSpec()
                         .getAccessModes())
                 .containsExactly("ReadWriteMany");
+    }
+
+    @Test
+    void noTwoCoordinatorsShareAMachineWhereThereAreOthers() {
+        assertThat(Manifests.overlay("gpu")
+                        .named(StatefulSet.class, "coordinator")
+                        .getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getTopologySpreadConstraints())
+                .singleElement()
+                .satisfies(spread -> {
+                    assertThat(spread.getTopologyKey()).isEqualTo("kubernetes.io/hostname");
+                    assertThat(spread.getMaxSkew()).isEqualTo(1);
+                    assertThat(spread.getWhenUnsatisfiable()).isEqualTo("DoNotSchedule");
+                    assertThat(spread.getNodeTaintsPolicy()).isEqualTo("Honor");
+                });
     }
 
     /** The one command of README.md needs no secret, no operator and no special volume. */

@@ -18,6 +18,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The dashboards agree with our metrics and among each other; {@code DashboardQueriesTest} asks a real Prometheus. */
 class DashboardsTest {
     private static final int COLUMNS = 24;
+    /** What a figure of these says stays true when its process is gone. */
+    private static final Set<Metric> LASTING = EnumSet.of(
+            Metric.RUN_PROGRESS_RATIO,
+            Metric.RUN_BLOCKS,
+            Metric.RUN_BLOCKS_DONE,
+            Metric.RUN_STAGES,
+            Metric.RUN_STAGES_DONE,
+            Metric.RUN_SUPERVISOR_EPOCH,
+            Metric.BLOCK_VALIDATION_LOSS,
+            Metric.PERPLEXITY,
+            Metric.RESTARTS_TOTAL,
+            Metric.FAILURES_TOTAL,
+            Metric.LOST_STEPS_TOTAL,
+            Metric.DAMAGED_RESULTS_TOTAL);
 
     static List<Dashboard> dashboards() {
         return Dashboards.all();
@@ -84,6 +98,40 @@ class DashboardsTest {
             assertThat(panel.json().at("/datasource/uid").asText())
                     .as(panel.title())
                     .isEqualTo("${datasource}");
+        }
+    }
+
+    /** A state, a rate or a count of what is there: the last of them within twelve hours would be shown as the present one. */
+    @ParameterizedTest
+    @MethodSource("dashboards")
+    void aFigureOfThePresentIsAskedForThePresent(Dashboard dashboard) {
+        for (Panel panel : dashboard.panels()) {
+            if (!panel.json().path("type").asText().equals("stat")) {
+                continue;
+            }
+            for (JsonNode target : panel.json().path("targets")) {
+                Set<Metric> metrics =
+                        MetricTable.metrics(List.of(target.path("expr").asText()));
+                boolean lasts = !metrics.isEmpty() && LASTING.containsAll(metrics);
+                assertThat(target.path("instant").asBoolean())
+                        .as("%s is asked for one moment", panel.title())
+                        .isEqualTo(!lasts);
+                assertThat(target.path("range").asBoolean(true))
+                        .as("%s is asked for a range", panel.title())
+                        .isEqualTo(lasts);
+            }
+        }
+    }
+
+    /** While a version changes there are two for one process, and what is multiplied by them has no answer. */
+    @ParameterizedTest
+    @MethodSource("dashboards")
+    void whatLabelsAreTakenFromIsThereOnce(Dashboard dashboard) {
+        for (Panel panel : dashboard.panels()) {
+            assertThat(panel.expressions())
+                    .as(panel.title())
+                    .allSatisfy(expression -> assertThat(expression.replaceAll("group_left \\([^)]*\\) max by ", ""))
+                            .doesNotContain("group_left"));
         }
     }
 

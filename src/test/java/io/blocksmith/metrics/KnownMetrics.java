@@ -14,7 +14,8 @@ import java.util.TreeSet;
 /** Every name of a series that there can be, with its labels: ours, those of the JVM, and Prometheus' own {@code up}. */
 final class KnownMetrics {
     private static final Map<String, Set<String>> LABELS = new HashMap<>();
-    private static final Set<String> OF_THE_TARGET = Set.of("job", "instance");
+    /** Given by whoever looks; {@code namespace} on Kubernetes only. */
+    private static final Set<String> OF_THE_TARGET = Set.of("job", "instance", "namespace");
 
     static {
         for (Metric metric : Metric.values()) {

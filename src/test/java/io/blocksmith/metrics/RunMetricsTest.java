@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.RunCompleted;
 import io.blocksmith.run.Event.RunPaused;
 import io.blocksmith.run.Event.RunStopped;
 import io.blocksmith.run.Event.RunSubmitted;
@@ -280,17 +281,51 @@ class RunMetricsTest {
         begin();
         now(new RunStopped(Histories.NOON, Event.RestCause.FAILURE, "block-000 failed"));
         metrics.rests();
-        for (String next : List.of("second", "third")) {
-            metrics.took(
-                    new RunMetrics.Kind(next, 2, 64, 1, "host:1"),
-                    List.of(
-                            new RunSubmitted(Histories.NOON, next, "d2", 2),
-                            new SupervisorStarted(Histories.NOON, 1, "host:1")));
-            boolean isSeen = next.equals("second");
-            assertThat(value(Metric.RUN_STATE, "tiny", "stopped")).isEqualTo(isSeen ? 1.0 : null);
-            assertThat(value(Metric.RUN_REST_INFO, "tiny", "failure")).isEqualTo(isSeen ? 1.0 : null);
-            assertThat(value(Metric.RUN_BLOCKS, "tiny")).isNull();
-            assertThat(value(Metric.RUN_STATE, next, "running")).isEqualTo(1);
+        took("second");
+        assertThat(value(Metric.RUN_STATE, "tiny", "stopped")).isEqualTo(1);
+        assertThat(value(Metric.RUN_REST_INFO, "tiny", "failure")).isEqualTo(1);
+        assertThat(value(Metric.RUN_BLOCKS, "tiny")).isNull();
+        assertThat(value(Metric.RUN_STATE, "second", "running")).isEqualTo(1);
+
+        metrics.lost();
+        assertThat(value(Metric.RUN_STATE, "second", "running")).isNull();
+        assertThat(value(Metric.RUN_STATE, "tiny", "stopped")).isEqualTo(1);
+    }
+
+    /** One that is taken again has not ended any more. */
+    @Test
+    void theEndsOfTheLastRunsAreSeenTogether() {
+        begin();
+        now(new RunCompleted(Histories.NOON));
+        metrics.rests();
+        for (String next : List.of("second", "third", "fourth", "fifth")) {
+            took(next);
+            now(new RunStopped(Histories.NOON, Event.RestCause.FAILURE, "block-000 failed"));
+            metrics.rests();
         }
+        took("second");
+        assertThat(value(Metric.RUN_STATE, "tiny", "completed")).isEqualTo(1);
+        assertThat(value(Metric.RUN_STATE, "tiny", "running")).isZero();
+        assertThat(value(Metric.RUN_STATE, "fifth", "stopped")).isEqualTo(1);
+        assertThat(value(Metric.RUN_STATE, "second", "running")).isEqualTo(1);
+        assertThat(value(Metric.RUN_STATE, "second", "stopped")).isZero();
+        now(new RunCompleted(Histories.NOON));
+
+        took("sixth");
+        assertThat(value(Metric.RUN_STATE, "second", "completed")).isEqualTo(1);
+        assertThat(value(Metric.RUN_STATE, "tiny", "completed")).isEqualTo(1);
+        now(new RunCompleted(Histories.NOON));
+        took("seventh");
+        assertThat(value(Metric.RUN_STATE, "tiny", "completed")).isNull();
+        assertThat(value(Metric.RUN_STATE, "third", "stopped")).isEqualTo(1);
+    }
+
+    /** Takes a run that has just been submitted. */
+    private void took(String run) {
+        events.clear();
+        state = RunState.empty();
+        past(new RunSubmitted(Histories.NOON, run, "d2", 2));
+        past(new SupervisorStarted(Histories.NOON, 1, "host:1"));
+        metrics.took(new RunMetrics.Kind(run, 2, 64, 1, "host:1"), events);
     }
 }
