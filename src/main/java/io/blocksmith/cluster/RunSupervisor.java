@@ -15,6 +15,8 @@ import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Command.Assist;
 import io.blocksmith.run.Command.CancelAttempt;
 import io.blocksmith.run.Command.EndAssist;
+import io.blocksmith.run.Command.Recorded;
+import io.blocksmith.run.Command.Told;
 import io.blocksmith.run.Decisions;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunCompleted;
@@ -440,12 +442,13 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             }
         }
         for (var decided : settings.decisions().decide(state, situation())) {
-            Optional<Event> event = decided.event(settings.clock().instant());
-            if (event.isPresent()) {
-                append(event.get());
-                return;
+            switch (decided) {
+                case Told told -> tell(told);
+                case Recorded recorded -> {
+                    append(recorded.event(settings.clock().instant()));
+                    return;
+                }
             }
-            tell(decided);
         }
     }
 
@@ -472,15 +475,14 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         return true;
     }
 
-    private void tell(io.blocksmith.run.Command decided) {
-        switch (decided) {
+    private void tell(Told told) {
+        switch (told) {
             case CancelAttempt(Ticket ticket, String worker) -> roster.tell(worker, new WorkerNode.Cancel(ticket));
             case Assist(Assignment assignment, String worker) -> {
                 fleet.assists(worker, assignment.ticket());
                 roster.tell(worker, new WorkerNode.Assist(assignment));
             }
             case EndAssist(Ticket ticket, String worker) -> roster.tell(worker, new WorkerNode.EndAssist(ticket));
-            default -> throw BlocksmithException.defect("%s leaves a trace", decided);
         }
     }
 
