@@ -7,6 +7,7 @@ import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.Requests;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.Troubles;
