@@ -8,6 +8,7 @@ import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Requests;
+import io.blocksmith.run.Supervisor;
 import io.blocksmith.run.Watchdog;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -25,7 +26,7 @@ final class Supervision {
 
     static RunSupervisor.Settings of(Journal journal, Plan plan, Pace pace, Requests requests) {
         return new RunSupervisor.Settings(
-                new RunSupervisor.RunSubmission("tiny", "d1"),
+                new Supervisor.Submission("tiny", "d1"),
                 new Decisions(plan, new FailurePolicy(3, 5, 2, 4)),
                 journal,
                 requests,
