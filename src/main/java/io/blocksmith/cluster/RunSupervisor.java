@@ -14,7 +14,6 @@ import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Command.Assist;
 import io.blocksmith.run.Command.CancelAttempt;
 import io.blocksmith.run.Command.EndAssist;
-import io.blocksmith.run.Command.Recorded;
 import io.blocksmith.run.Decisions;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunCompleted;
@@ -200,8 +199,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case WorkerLost(String name, ActorRef<WorkerNode.Command> worker) -> roster.lose(name, worker);
             case AttemptProgressed(Progress progress) -> progressed(progress);
             case AttemptEnded(Ticket ticket, String name, Outcome outcome, ActorRef<WorkerNode.Command> worker) ->
-                supervisor.reported(new Report(
-                        ticket, name, outcome, () -> worker.tell(new WorkerNode.Acknowledged(ticket))));
+                supervisor.reported(
+                        new Report(ticket, name, outcome, () -> worker.tell(new WorkerNode.Acknowledged(ticket))));
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
             // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
             case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
@@ -285,7 +284,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         Logger log = getContext().getLog();
         switch (event) {
             case SupervisorStarted started -> listen(started.epoch());
-            case StageDamaged damaged -> log.warn("{} is done again: {}", damaged.source().key(), damaged.reason());
+            case StageDamaged damaged ->
+                log.warn("{} is done again: {}", damaged.source().key(), damaged.reason());
             case StageFailed failed ->
                 log.warn("{} failed ({}): {}", failed.ticket(), failed.category(), failed.reason());
             case RunPaused paused -> log.info("paused: {}", paused.reason());
@@ -312,14 +312,16 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     private void look() {
         roster.greetSilent();
-        supervisor.findSlow(now()).forEach((worker, straggler) -> getContext()
-                .getLog()
-                .warn(
-                        "worker {} is slow at {}: {} tokens/s, its peers {}",
-                        worker,
-                        straggler.ticket(),
-                        Math.round(straggler.tokensPerSecond()),
-                        Math.round(straggler.median())));
+        supervisor
+                .findSlow(now())
+                .forEach((worker, straggler) -> getContext()
+                        .getLog()
+                        .warn(
+                                "worker {} is slow at {}: {} tokens/s, its peers {}",
+                                worker,
+                                straggler.ticket(),
+                                Math.round(straggler.tokensPerSecond()),
+                                Math.round(straggler.median())));
         if (!supervisor.isOver() && supervisor.epoch() > 0) {
             RunStatus status = status();
             observer.tell(new Observer.Looked(status));

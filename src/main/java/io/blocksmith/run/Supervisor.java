@@ -356,7 +356,8 @@ public final class Supervisor {
         Optional<Event> event = Outcome.event(state, report.ticket(), report.worker(), report.outcome(), at);
         event.ifPresentOrElse(
                 // Until its end is durable the attempt is the worker's: should the ledger fail, it is reported again.
-                recorded -> append(recorded, () -> acknowledge(report, false)), () -> acknowledge(report, true));
+                recorded -> append(recorded, () -> acknowledge(report, false)),
+                () -> acknowledge(report, true));
         return event.isPresent();
     }
 

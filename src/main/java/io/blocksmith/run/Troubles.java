@@ -86,8 +86,7 @@ public final class Troubles {
     }
 
     /** What the next step depends on. An attempt counts as hung only while its worker can be told things. */
-    Situation situation(
-            RunState state, Fleet fleet, Watchdog watchdog, Optional<String> stopRequested, Duration now) {
+    Situation situation(RunState state, Fleet fleet, Watchdog watchdog, Optional<String> stopRequested, Duration now) {
         SortedMap<String, WorkerView> reachable = fleet.reachable(now);
         List<Ticket> heard = state.running().stream()
                 .filter(running -> reachable.containsKey(running.worker()))

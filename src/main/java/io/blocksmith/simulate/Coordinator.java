@@ -109,8 +109,8 @@ final class Coordinator {
     }
 
     void ended(Ticket ticket, Node node, Outcome outcome) {
-        supervisor.reported(new Report(
-                ticket, node.name(), outcome, () -> tell(node, reported -> reported.acknowledged(ticket))));
+        supervisor.reported(
+                new Report(ticket, node.name(), outcome, () -> tell(node, reported -> reported.acknowledged(ticket))));
         advance();
     }
 
@@ -147,7 +147,8 @@ final class Coordinator {
             case Step.Tell(Assist(Assignment assignment, String worker)) ->
                 tell(worker, node -> node.assist(assignment.ticket()));
             case Step.Tell(EndAssist(Ticket ticket, String worker)) -> tell(worker, node -> node.endAssist(ticket));
-            case Step.Acknowledge(Report report, boolean _) -> report.acknowledge().run();
+            case Step.Acknowledge(Report report, boolean _) ->
+                report.acknowledge().run();
             case Step.Forget _, Step.End _ -> {}
             case Step.ReadJournalLater _, Step.Fulfil _ -> throw unforeseen(step);
         }

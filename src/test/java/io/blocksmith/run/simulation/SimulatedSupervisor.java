@@ -70,8 +70,8 @@ final class SimulatedSupervisor {
         this.host = host;
         this.journal = world.ledger().handle();
         this.fleet = new Fleet(FLEET, time.now());
-        this.core = new Supervisor(
-                world.decisions(), new Submission("simulated", "d"), host, fleet, watchdog, troubles);
+        this.core =
+                new Supervisor(world.decisions(), new Submission("simulated", "d"), host, fleet, watchdog, troubles);
         time.after(LOOK, this::look);
         time.after(REPEAT, this::repeat);
         goOn();
@@ -250,7 +250,8 @@ final class SimulatedSupervisor {
             case Step.Tell(Assist(Assignment assignment, String worker)) ->
                 tell(worker, node -> node.assist(assignment));
             case Step.Tell(EndAssist(Ticket ticket, String worker)) -> tell(worker, node -> node.endAssist(ticket));
-            case Step.Acknowledge(Report report, boolean _) -> report.acknowledge().run();
+            case Step.Acknowledge(Report report, boolean _) ->
+                report.acknowledge().run();
             case Step.Fulfil(String request) -> world.requests().remove(request);
             case Step.End(RunOutcome outcome) -> {
                 if (outcome instanceof RunOutcome.Completed || outcome instanceof RunOutcome.Stopped) {
