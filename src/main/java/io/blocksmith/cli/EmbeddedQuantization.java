@@ -2,7 +2,6 @@ package io.blocksmith.cli;
 
 import io.blocksmith.cluster.Device;
 import io.blocksmith.cluster.EmbeddedRun;
-import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
@@ -11,6 +10,7 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Request;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.StageState.Waiting;

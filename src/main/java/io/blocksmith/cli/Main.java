@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
 /** Entry point of the launcher. */
 @Command(
         name = "blocksmith",
-        description = "Quantizes large language models to 2, 3 and 4 bits by EfficientQAT, and does not lose the run.",
+        description =
+                "Quantizes large language models to 2, 3, 4 or 8 bits by EfficientQAT, and does not lose the run.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         sortOptions = false,

@@ -1,7 +1,6 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.RunListener;
-import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunStatus;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.metrics.RunMetrics;
@@ -10,6 +9,7 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.Recipe;

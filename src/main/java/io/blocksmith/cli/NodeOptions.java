@@ -19,7 +19,10 @@ final class NodeOptions {
             names = "--config",
             paramLabel = "FILE",
             required = true,
-            description = "Settings in HOCON: sections cluster, patience, checkpoint, compute, s3 and akka.")
+            description = {
+                "Settings in HOCON: sections cluster, patience, checkpoint, compute, s3,",
+                "metrics, http, webhook and akka."
+            })
     private Path file;
 
     @Option(names = "--port", paramLabel = "N", description = "TCP port of this node (cluster.port).")

@@ -1,10 +1,10 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.RunListener;
-import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunStatus;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.Recipe;

@@ -9,6 +9,7 @@ import io.blocksmith.run.FailurePolicy;
 import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunWork;
+import io.blocksmith.run.Supervisor;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.Ledger;
@@ -51,7 +52,7 @@ final class Supervision {
         LiveBeacon.Holder here =
                 new LiveBeacon.Holder(holder, host(), ProcessHandle.current().pid());
         return new RunSupervisor.Settings(
-                new RunSupervisor.RunSubmission(run, identityDigest),
+                new Supervisor.Submission(run, identityDigest),
                 new Decisions(plan, FailurePolicy.of(recipe, patience.tries(), patience.lostWorkers())),
                 new RunWork(plan, recipe),
                 new SweepingJournal(ledger, new Retention(store, plan)),

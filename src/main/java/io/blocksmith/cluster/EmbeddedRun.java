@@ -10,6 +10,7 @@ import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.ConfigFactory;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.run.RunOutcome;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;

@@ -4,6 +4,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.Requests;
+import io.blocksmith.run.RunOutcome;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;

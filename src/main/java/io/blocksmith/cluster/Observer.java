@@ -4,6 +4,7 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
 import java.util.concurrent.CompletableFuture;

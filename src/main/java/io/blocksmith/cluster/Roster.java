@@ -25,7 +25,7 @@ final class Roster {
     /**
      * Makes a roster without workers.
      *
-     * @param fleet is told who joined, left and cannot be reached
+     * @param fleet is told who left and cannot be reached
      */
     Roster(ActorContext<RunSupervisor.Command> context, Fleet fleet, Supplier<Duration> now) {
         this.context = context;
@@ -81,7 +81,6 @@ final class Roster {
             context.getLog()
                     .info("worker {} is here: {}, version {}", name, registration.numerics(), registration.version());
         }
-        fleet.joined(registration);
     }
 
     /** The worker's actor is no more. */

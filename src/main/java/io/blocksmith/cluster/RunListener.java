@@ -2,6 +2,7 @@ package io.blocksmith.cluster;
 
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
 

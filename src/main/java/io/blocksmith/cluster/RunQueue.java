@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import java.time.Duration;
 import java.util.HashMap;

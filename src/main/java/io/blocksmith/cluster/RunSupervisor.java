@@ -18,14 +18,19 @@ import io.blocksmith.run.Command.EndAssist;
 import io.blocksmith.run.Decisions;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunCompleted;
+import io.blocksmith.run.Event.RunPaused;
+import io.blocksmith.run.Event.RunResumed;
 import io.blocksmith.run.Event.RunStopped;
 import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageDamaged;
 import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.Event.StageReset;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Event.SupervisorStarted;
+import io.blocksmith.run.Event.WorkerDrained;
+import io.blocksmith.run.Event.WorkerReturned;
 import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.Journal.Appended;
@@ -33,26 +38,22 @@ import io.blocksmith.run.Outcome;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.Requests;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunWork;
-import io.blocksmith.run.RunState.Phase;
-import io.blocksmith.run.Situation;
-import io.blocksmith.run.StageState.Running;
+import io.blocksmith.run.Step;
+import io.blocksmith.run.Supervisor;
+import io.blocksmith.run.Supervisor.Report;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.run.TimeLeft;
 import io.blocksmith.run.Trail;
 import io.blocksmith.run.Troubles;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.run.WorkerView;
-import io.blocksmith.run.Watchdog.Straggler;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -60,17 +61,14 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
 
 /**
- * Owns one run: reads its journal, takes it over under a new epoch, greets every worker that the receptionist knows, and
- * then repeats one step until the run rests: take a report, a request or else a decision, append its event, and only when
- * that is durable change the state, tell the world and acknowledge. One append is under way at a time, on a dispatcher for
- * blocking work; meanwhile messages are answered.
+ * Carries a {@link Supervisor} out: greets every worker that the receptionist knows, passes on what it hears, and does
+ * what the supervisor wants next. The journal is read and written on a dispatcher for blocking work; meanwhile messages
+ * are answered.
  */
 public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command> {
-
-    /** How often a supervisor that takes over may meet a record of somebody else's in its place. */
-    private static final int OVERTAKEN = 5;
 
     /** What a supervisor is told. */
     public sealed interface Command {}
@@ -104,7 +102,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     record JournalRead(RunState state, SequencedMap<String, Request> asked) implements Command {}
 
-    record JournalAppended(Event event, Runnable acknowledge, Appended appended) implements Command {}
+    record JournalAppended(Event event, Appended appended) implements Command {}
 
     record JournalFailed(Throwable cause) implements Command {}
 
@@ -116,7 +114,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     enum Tick implements Command {
         LOOK,
-        JOURNAL_AGAIN
+        READ_JOURNAL
     }
 
     /**
@@ -129,7 +127,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
      * @param nanoTime measures durations
      */
     public record Settings(
-            RunSubmission submission,
+            Supervisor.Submission submission,
             Decisions decisions,
             RunWork work,
             Journal journal,
@@ -142,39 +140,21 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             InstantSource clock,
             LongSupplier nanoTime) {}
 
-    /** The run that is to be supervised. */
-    public record RunSubmission(String run, String identityDigest) {}
-
     private final Settings settings;
     private final ActorRef<Observer.Command> observer;
     private final TimerScheduler<Command> timers;
     private final Fleet fleet;
     private final Watchdog watchdog;
     private final Troubles troubles;
+    private final Supervisor supervisor;
     private final Roster roster;
     private final Placements placements;
     private final Scribe scribe;
     private final Lookout lookout;
     private final TimeLeft timeLeft;
 
-    private RunState state = RunState.empty();
-    /** The epoch that this supervisor has made durable; 0 before. */
-    private long epoch;
-
     /** Of the attempts under way. */
     private final Map<Ticket, Trail> trails = new HashMap<>();
-
-    private final Deque<AttemptEnded> reports = new ArrayDeque<>();
-    private final SequencedMap<String, Request> requests = new LinkedHashMap<>();
-    /** Requests that change nothing by a state that was read since they came. */
-    private final Set<String> confirmed = new HashSet<>();
-
-    private Optional<String> stopRequested = Optional.empty();
-    /** Set once this supervisor may write no more. */
-    private Optional<RunOutcome> steppingDown = Optional.empty();
-
-    private int overtaken;
-    private boolean ended;
 
     private RunSupervisor(
             ActorContext<Command> context,
@@ -189,14 +169,16 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         this.fleet = new Fleet(settings.fleet(), now());
         this.watchdog = new Watchdog(settings.watchdog());
         this.troubles = new Troubles();
+        this.supervisor = new Supervisor(
+                settings.decisions(), settings.submission(), settings.holder(), fleet, watchdog, troubles);
         Executor files = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
         this.roster = new Roster(context, fleet, this::now);
         this.placements = new Placements(
                 context, settings.decisions().plan().segments(), settings.pace().repeatEvery());
-        this.scribe = new Scribe(context, timers, settings, troubles, files);
+        this.scribe = new Scribe(context, timers, settings, files);
         this.lookout = new Lookout(context, settings, files);
         timers.startTimerWithFixedDelay(Tick.LOOK, Tick.LOOK, settings.pace().lookEvery());
-        scribe.read();
+        goOn();
     }
 
     /** A supervisor that takes its run over at once and tells {@code observer} of everything durable. */
@@ -217,34 +199,28 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private Behavior<Command> on(Command command) {
         switch (command) {
             case GetStatus(ActorRef<RunStatus> replyTo) -> replyTo.tell(status());
-            case Stop(String reason) -> stopRequested = Optional.of(reason);
+            case Stop(String reason) -> supervisor.stop(reason);
             case WorkersListed(Set<ActorRef<WorkerNode.Command>> found) -> roster.listed(found);
-            case WorkerJoined joined -> join(joined);
+            case WorkerJoined joined -> {
+                roster.join(joined);
+                supervisor.joined(joined.registration(), now());
+            }
             case WorkerLost(String name, ActorRef<WorkerNode.Command> worker) -> roster.lose(name, worker);
             case AttemptProgressed(Progress progress) -> progressed(progress);
-            case AttemptEnded report -> reports.add(report);
+            case AttemptEnded(Ticket ticket, String name, Outcome outcome, ActorRef<WorkerNode.Command> worker) ->
+                supervisor.reported(
+                        new Report(ticket, name, outcome, () -> worker.tell(new WorkerNode.Acknowledged(ticket))));
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
             // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
             case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
-            case JournalRead(RunState read, var asked) -> {
-                scribe.hasRead();
-                take(read, asked);
-            }
-            case JournalAppended(Event event, Runnable acknowledge, Appended appended) -> {
-                scribe.hasAppended();
-                switch (appended) {
-                    case Appended.Durable() -> durable(event, acknowledge);
-                    case Appended.Fenced(String holder, long theirs) -> {
-                        if (epoch == 0 && ++overtaken < OVERTAKEN) {
-                            // The last words of the supervisor before this one came between reading and taking over.
-                            scribe.read();
-                        } else {
-                            fenced(holder, theirs);
-                        }
-                    }
+            case JournalRead(RunState read, var asked) -> supervisor.read(read, asked, now());
+            case JournalAppended(Event event, Appended appended) -> {
+                supervisor.appended(appended, now());
+                if (appended instanceof Appended.Durable) {
+                    recorded(event);
                 }
             }
-            case JournalFailed(Throwable cause) -> steppingDown = scribe.failed(cause);
+            case JournalFailed(Throwable cause) -> supervisor.journalFailed(cause);
             case Looked(Lookout.Found found) -> looked(found);
             case Fulfilled(String id, Optional<Throwable> failure) ->
                 failure.ifPresent(
@@ -256,128 +232,84 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case Tick tick -> {
                 switch (tick) {
                     case LOOK -> look();
-                    case JOURNAL_AGAIN -> scribe.read();
+                    case READ_JOURNAL -> scribe.read();
                 }
             }
         }
-        advance();
+        goOn();
         return this;
-    }
-
-    // Workers.
-
-    private void join(WorkerJoined joined) {
-        roster.join(joined);
-        String name = joined.registration().name();
-        state.running().stream()
-                .filter(running -> running.worker().equals(name))
-                .forEach(running -> watchdog.began(running.ticket(), now()));
     }
 
     private void progressed(Progress progress) {
         Ticket ticket = progress.ticket();
-        if (!state.isRunning(ticket)) {
+        if (!supervisor.progressed(progress, now())) {
             observer.tell(new Observer.Stale(ticket));
             return;
         }
         placements.of(ticket.stage()).tell(new Placement.Started(ticket));
-        watchdog.progressed(progress, now());
         trails.computeIfAbsent(ticket, _ -> new Trail())
                 .progressed(progress, settings.clock().instant());
         observer.tell(new Observer.Progressed(progress));
     }
 
-    // Journal.
+    private void goOn() {
+        supervisor.next(now(), settings.clock().instant()).forEach(this::carryOut);
+    }
 
-    private void take(RunState read, SequencedMap<String, Request> asked) {
-        boolean mine = epoch > 0 && read.epoch() == epoch;
-        RunState known = state;
-        state = read;
-        if (mine) {
-            // A start whose answer got lost is durable, and its worker has not heard of it.
-            read.running().stream()
-                    .filter(running -> running.ticket().epoch() == epoch && !known.isRunning(running.ticket()))
-                    .forEach(this::place);
+    private void carryOut(Step step) {
+        switch (step) {
+            case Step.ReadJournal() -> scribe.read();
+            case Step.ReadJournalLater(Duration after, String reason) -> scribe.readLater(after, reason);
+            case Step.Append(Event event) -> scribe.append(event);
+            case Step.Place(Assignment assignment, String name) ->
+                roster.find(name)
+                        .ifPresent(worker -> placements
+                                .of(assignment.ticket().stage())
+                                .tell(new Placement.Place(assignment, worker)));
+            case Step.Forget(Ticket ticket) -> {
+                trails.remove(ticket);
+                placements.of(ticket.stage()).tell(new Placement.Forget(ticket));
+            }
+            case Step.Tell(CancelAttempt(Ticket ticket, String worker)) ->
+                roster.tell(worker, new WorkerNode.Cancel(ticket));
+            case Step.Tell(Assist(Assignment assignment, String worker)) ->
+                roster.tell(worker, new WorkerNode.Assist(assignment));
+            case Step.Tell(EndAssist(Ticket ticket, String worker)) ->
+                roster.tell(worker, new WorkerNode.EndAssist(ticket));
+            case Step.Acknowledge(Report report, boolean stale) -> {
+                if (stale) {
+                    observer.tell(new Observer.Stale(report.ticket()));
+                }
+                report.acknowledge().run();
+            }
+            case Step.Fulfil(String request) -> lookout.done(request);
+            case Step.End(RunOutcome outcome) -> end(outcome);
         }
-        RunSubmission submission = settings.submission();
-        int blocks = settings.decisions().plan().segments().blocks();
-        if (read.phase() == Phase.NEW) {
-            append(new RunSubmitted(settings.clock().instant(), submission.run(), submission.identityDigest(), blocks));
-        } else if (!read.identityDigest().equals(submission.identityDigest()) || read.blocks() != blocks) {
-            steppingDown = Optional.of(new RunOutcome.Broken(BlocksmithException.user(
-                    "run '%s' was submitted with identity %s and %d blocks, not %s and %d; use another run folder",
-                    read.run(), read.identityDigest(), read.blocks(), submission.identityDigest(), blocks)));
-        } else if (read.phase() == Phase.COMPLETED
-                && (mine || asked.values().stream().noneMatch(Request.Retry.class::isInstance))) {
-            end(new RunOutcome.Completed(read));
-        } else if (epoch > 0 && !mine) {
-            fenced(read.holder(), read.epoch());
-        } else if (mine && read.phase() == Phase.STOPPED) {
-            end(new RunOutcome.Stopped(read));
-        } else if (!mine) {
-            requests.putAll(asked);
-            append(new SupervisorStarted(settings.clock().instant(), state.epoch() + 1, settings.holder()));
-        }
     }
 
-    private void fenced(String holder, long theirs) {
-        getContext().getLog().warn("the run was taken over by {} (epoch {}); stepping back", holder, theirs);
-        steppingDown = Optional.of(new RunOutcome.Fenced(holder, theirs));
-    }
-
-    private void append(Event event) {
-        append(event, () -> {});
-    }
-
-    private void append(Event event, Runnable acknowledge) {
-        scribe.append(state, event, acknowledge);
-    }
-
-    private void durable(Event event, Runnable acknowledge) {
-        state = state.after(event);
-        observer.tell(new Observer.Recorded(event, state));
-        acknowledge.run();
+    /** The event is durable: those who watch hear of it. */
+    private void recorded(Event event) {
+        observer.tell(new Observer.Recorded(event, supervisor.state()));
+        Logger log = getContext().getLog();
         switch (event) {
-            case RunSubmitted _ ->
-                append(new SupervisorStarted(settings.clock().instant(), state.epoch() + 1, settings.holder()));
-            case SupervisorStarted started -> supervise(started.epoch());
-            case StageStarted started ->
-                place((Running) state.stage(started.ticket().stage()));
-            case StageCommitted(var _, Ticket ticket, var _) -> {
-                over(ticket);
-                troubles.committed();
-            }
-            case StageCancelled(var _, Ticket ticket, var _) -> over(ticket);
-            case StageDamaged damaged -> {
-                over(damaged.ticket());
-                getContext()
-                        .getLog()
-                        .warn("{} is done again: {}", damaged.source().key(), damaged.reason());
-            }
-            case StageFailed failed -> {
-                over(failed.ticket());
-                fleet.failed(failed.worker(), failed.category(), now());
-                troubles.stageFailed(state, failed, now());
-                getContext().getLog().warn("{} failed ({}): {}", failed.ticket(), failed.category(), failed.reason());
-            }
-            case RunCompleted _ -> end(new RunOutcome.Completed(state));
-            case RunStopped _ -> end(new RunOutcome.Stopped(state));
-            case Event.RunPaused paused -> getContext().getLog().info("paused: {}", paused.reason());
-            case Event.RunResumed resumed -> getContext().getLog().info("resumed: {}", resumed.reason());
-            case Event.StageReset reset ->
-                getContext().getLog().info("{}: {}", reset.stage().key(), reset.reason());
-            case Event.WorkerDrained drained ->
-                getContext().getLog().info("worker {}: {}", drained.worker(), drained.reason());
-            case Event.WorkerReturned returned -> getContext().getLog().info("worker {} is back", returned.worker());
+            case SupervisorStarted started -> listen(started.epoch());
+            case StageDamaged damaged ->
+                log.warn("{} is done again: {}", damaged.source().key(), damaged.reason());
+            case StageFailed failed ->
+                log.warn("{} failed ({}): {}", failed.ticket(), failed.category(), failed.reason());
+            case RunPaused paused -> log.info("paused: {}", paused.reason());
+            case RunResumed resumed -> log.info("resumed: {}", resumed.reason());
+            case StageReset reset -> log.info("{}: {}", reset.stage().key(), reset.reason());
+            case WorkerDrained drained -> log.info("worker {}: {}", drained.worker(), drained.reason());
+            case WorkerReturned returned -> log.info("worker {} is back", returned.worker());
+            case RunSubmitted _, StageStarted _, StageCommitted _, StageCancelled _, RunCompleted _, RunStopped _ -> {}
         }
     }
 
-    private void supervise(long taken) {
-        epoch = taken;
-        fleet.listens(now());
-        roster.listen(state.run(), taken);
-        getContext().getLog().info("supervising {} in epoch {}", state.run(), taken);
-        state.running().forEach(running -> watchdog.began(running.ticket(), now()));
+    private void listen(long epoch) {
+        String run = supervisor.state().run();
+        roster.listen(run, epoch);
+        getContext().getLog().info("supervising {} in epoch {}", run, epoch);
         ActorRef<Receptionist.Listing> listings = getContext()
                 .messageAdapter(
                         Receptionist.Listing.class,
@@ -385,131 +317,21 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         getContext().getSystem().receptionist().tell(Receptionist.subscribe(WorkerNode.KEY, listings));
     }
 
-    private void place(Running started) {
-        // A worker lost during the append gets nothing; the next decision abandons the attempt.
-        roster.find(started.worker()).ifPresent(worker -> {
-            Ticket ticket = started.ticket();
-            fleet.gave(started.worker(), ticket);
-            watchdog.began(ticket, now());
-            placements
-                    .of(ticket.stage())
-                    .tell(new Placement.Place(new Assignment(ticket, started.adjustment()), worker));
-        });
-    }
-
-    private void over(Ticket ticket) {
-        watchdog.ended(ticket);
-        trails.remove(ticket);
-        placements.of(ticket.stage()).tell(new Placement.Forget(ticket));
-    }
-
-    // The step.
-
-    /** One step on, if none is under way. */
-    private void advance() {
-        if (ended || scribe.isBusy()) {
-            return;
-        }
-        if (steppingDown.isPresent()) {
-            // Workers are left alone: whoever holds the run now is to hear of what they do.
-            end(steppingDown.get());
-            return;
-        }
-        if (epoch == 0) {
-            return;
-        }
-        for (AttemptEnded report = reports.poll(); report != null; report = reports.poll()) {
-            // Until its end is durable the attempt is the worker's: should the ledger fail, it is reported again.
-            ActorRef<WorkerNode.Command> worker = report.replyTo();
-            Ticket ticket = report.ticket();
-            String name = report.worker();
-            Runnable acknowledge = () -> {
-                fleet.returned(name, ticket);
-                worker.tell(new WorkerNode.Acknowledged(ticket));
-            };
-            Optional<Event> event = Outcome.event(
-                    state,
-                    report.ticket(),
-                    report.worker(),
-                    report.outcome(),
-                    settings.clock().instant());
-            if (event.isPresent()) {
-                append(event.get(), acknowledge);
-                return;
-            }
-            observer.tell(new Observer.Stale(ticket));
-            acknowledge.run();
-        }
-        for (Map.Entry<String, Request> request = requests.pollFirstEntry();
-                request != null;
-                request = requests.pollFirstEntry()) {
-            if (fulfil(request.getKey(), request.getValue())) {
-                return;
-            }
-        }
-        for (var decided : settings.decisions().decide(state, situation())) {
-            Optional<Event> event = decided.event(settings.clock().instant());
-            if (event.isPresent()) {
-                append(event.get());
-                return;
-            }
-            tell(decided);
-        }
-    }
-
-    /** Whether the request keeps the ledger busy: it became an event, or its being idle is looked up. */
-    private boolean fulfil(String id, Request request) {
-        if (request instanceof Request.Cancel(String by)) {
-            // Done only when the run rests: a supervisor that dies before that leaves the request to the next one.
-            stopRequested = Optional.of("cancelled by " + by);
-            return false;
-        }
-        Optional<Event> event = request.event(state, settings.clock().instant());
-        if (event.isEmpty()) {
-            if (confirmed.remove(id)) {
-                lookout.done(id);
-                return false;
-            }
-            // Whoever was overtaken unawares must not wave away what its successor is asked: the ledger tells.
-            confirmed.add(id);
-            requests.putFirst(id, request);
-            scribe.read();
-            return true;
-        }
-        append(event.get(), () -> lookout.done(id));
-        return true;
-    }
-
-    private void tell(io.blocksmith.run.Command decided) {
-        switch (decided) {
-            case CancelAttempt(Ticket ticket, String worker) -> roster.tell(worker, new WorkerNode.Cancel(ticket));
-            case Assist(Assignment assignment, String worker) -> {
-                fleet.assists(worker, assignment.ticket());
-                roster.tell(worker, new WorkerNode.Assist(assignment));
-            }
-            case EndAssist(Ticket ticket, String worker) -> roster.tell(worker, new WorkerNode.EndAssist(ticket));
-            default -> throw BlocksmithException.defect("%s leaves a trace", decided);
-        }
-    }
-
-    private Situation situation() {
-        Duration now = now();
-        var reachable = fleet.reachable(now);
-        List<Ticket> heard = state.running().stream()
-                .filter(running -> reachable.containsKey(running.worker()))
-                .map(Running::ticket)
-                .toList();
-        return troubles.situation(state, fleet, watchdog, heard, stopRequested, now);
-    }
-
     // What is done now and then.
 
     private void look() {
         roster.greetSilent();
-        for (Straggler straggler : watchdog.stragglers(now())) {
-            slow(straggler);
-        }
-        if (!ended && epoch > 0) {
+        supervisor
+                .findSlow(now())
+                .forEach((worker, straggler) -> getContext()
+                        .getLog()
+                        .warn(
+                                "worker {} is slow at {}: {} tokens/s, its peers {}",
+                                worker,
+                                straggler.ticket(),
+                                Math.round(straggler.tokensPerSecond()),
+                                Math.round(straggler.median())));
+        if (!supervisor.isOver() && supervisor.epoch() > 0) {
             RunStatus status = status();
             observer.tell(new Observer.Looked(status));
             lookout.look(status, troubles.wantsProbe(now()));
@@ -519,10 +341,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private void looked(Lookout.Found found) {
         lookout.returned(found);
         found.shownBefore().ifPresent(this::takeTrailsOver);
-        found.requests().ifPresent(asked -> {
-            requests.clear();
-            requests.putAll(asked);
-        });
+        found.requests().ifPresent(supervisor::asked);
         found.writable().ifPresent(usable -> troubles.storeIsUsable(usable, now()));
     }
 
@@ -530,29 +349,14 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private void takeTrailsOver(LiveRun before) {
         for (LiveRun.Attempt attempt : before.attempts()) {
             Ticket ticket = attempt.progress().ticket();
-            if (state.isRunning(ticket)) {
+            if (supervisor.state().isRunning(ticket)) {
                 trails.merge(ticket, Trail.after(attempt.seen()), (own, earlier) -> earlier.and(own.seen()));
             }
         }
     }
 
-    private void slow(Straggler straggler) {
-        for (Running running : state.running()) {
-            if (running.ticket().equals(straggler.ticket())) {
-                getContext()
-                        .getLog()
-                        .warn(
-                                "worker {} is slow at {}: {} tokens/s, its peers {}",
-                                running.worker(),
-                                straggler.ticket(),
-                                Math.round(straggler.tokensPerSecond()),
-                                Math.round(straggler.median()));
-                fleet.isSlow(running.worker(), now());
-            }
-        }
-    }
-
     private RunStatus status() {
+        RunState state = supervisor.state();
         Map<Ticket, Progress> progress = new HashMap<>();
         state.running()
                 .forEach(running ->
@@ -569,21 +373,23 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
                 fleet.known(),
                 reachable,
                 slow,
-                stopRequested.isPresent() || steppingDown.isPresent(),
+                supervisor.isStopping(),
                 settings.work().fraction(state, progress.values()),
-                timeLeft.at(state, progress.values(), able(reachable)),
+                timeLeft.at(state, progress.values(), able(reachable, state)),
                 troubles.text());
     }
 
     /** Workers that may be given work. */
-    private int able(Map<String, WorkerView> reachable) {
+    private static int able(Map<String, WorkerView> reachable, RunState state) {
         return (int) reachable.entrySet().stream()
                 .filter(worker -> !worker.getValue().quarantined() && !state.drained().contains(worker.getKey()))
                 .count();
     }
 
     private void end(RunOutcome outcome) {
-        ended = true;
+        if (outcome instanceof RunOutcome.Fenced(String holder, long epoch)) {
+            getContext().getLog().warn("the run was taken over by {} (epoch {}); stepping back", holder, epoch);
+        }
         roster.fallSilent();
         timers.cancelAll();
         boolean rests = outcome instanceof RunOutcome.Completed || outcome instanceof RunOutcome.Stopped;

@@ -5,7 +5,7 @@
  * digests, never tensors. Depends on {@link io.blocksmith.run} and Akka.
  *
  * <pre>
- * RunSupervisor            folds the journal, decides, appends, then tells
+ * RunSupervisor            carries out what the core's supervisor wants: appends, then tells
  *   SegmentSupervisor      one per segment: places its stages on workers
  *   EndToEndCoordinator    the same for the stages over the whole model
  * WorkerNode               one per device

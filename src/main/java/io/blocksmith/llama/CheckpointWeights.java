@@ -64,18 +64,8 @@ public final class CheckpointWeights implements LlamaWeights {
     }
 
     @Override
-    public NDArray embed(int[][] tokens, NDManager manager) {
-        return tensors.embed(tokens, manager);
-    }
-
-    @Override
-    public NDArray finalNorm(NDManager manager) {
-        return tensors.finalNorm(manager);
-    }
-
-    @Override
-    public NDArray head(NDManager manager) {
-        return tensors.head(manager);
+    public CheckpointTensors tensors() {
+        return tensors;
     }
 
     @Override

@@ -85,12 +85,12 @@ public final class Fleet {
     }
 
     /** The supervisor can hear workers from now on: the lease of those that it has not heard of begins. */
-    public void listens(Duration now) {
+    void listens(Duration now) {
         began = now;
     }
 
     /** A worker introduced itself, for the first time, after a restart, or because it can be reached again. */
-    public void joined(Registration registration) {
+    void joined(Registration registration) {
         Member before = members.get(registration.name());
         Member member = new Member(registration);
         if (before != null && before.registration.incarnation().equals(registration.incarnation())) {
@@ -117,7 +117,7 @@ public final class Fleet {
     }
 
     /** The attempt was given to the worker. */
-    public void gave(String name, Ticket ticket) {
+    void gave(String name, Ticket ticket) {
         Member member = members.get(name);
         if (member != null) {
             member.holds.add(ticket);
@@ -125,7 +125,7 @@ public final class Fleet {
     }
 
     /** The worker has reported the end of the attempt. */
-    public void returned(String name, Ticket ticket) {
+    void returned(String name, Ticket ticket) {
         Member member = members.get(name);
         if (member != null) {
             member.holds.remove(ticket);
@@ -133,7 +133,7 @@ public final class Fleet {
     }
 
     /** The worker was asked to share the attempt. */
-    public void assists(String name, Ticket ticket) {
+    void assists(String name, Ticket ticket) {
         Member member = members.get(name);
         if (member != null) {
             member.assists = Optional.of(ticket);
@@ -149,7 +149,7 @@ public final class Fleet {
     }
 
     /** An attempt failed on the worker, for a reason that may lie with it. */
-    public void failed(String name, Category category, Duration now) {
+    void failed(String name, Category category, Duration now) {
         switch (category) {
             case ENVIRONMENT, TRANSIENT, HUNG, WORKER_LOST, DEFECT ->
                 faults.computeIfAbsent(name, _ -> new ArrayDeque<>()).add(now);
@@ -158,7 +158,7 @@ public final class Fleet {
     }
 
     /** The worker is much slower than its peers: for a while, others are preferred. */
-    public void isSlow(String name, Duration now) {
+    void isSlow(String name, Duration now) {
         slowUntil.put(name, now.plus(limits.window()));
     }
 
@@ -200,7 +200,7 @@ public final class Fleet {
     }
 
     /** The attempts in {@code state} whose worker has lost them, with why. */
-    public Map<Ticket, String> lost(RunState state, Duration now) {
+    Map<Ticket, String> lost(RunState state, Duration now) {
         Map<Ticket, String> lost = new HashMap<>();
         for (Running running : state.running()) {
             loss(running, now).ifPresent(reason -> lost.put(running.ticket(), reason));

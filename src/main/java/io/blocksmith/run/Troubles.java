@@ -2,6 +2,7 @@ package io.blocksmith.run;
 
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Event.StageFailed;
+import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.StageState.Waiting;
 import java.time.Duration;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 
 /**
  * What stands in a supervisor's way for a while: a store that takes nothing, stages that rest after a failure. Times are
@@ -26,7 +28,7 @@ public final class Troubles {
     private int journalFailures;
 
     /** A stage has failed; {@code state} is the one after that. */
-    public void stageFailed(RunState state, StageFailed failed, Duration now) {
+    void stageFailed(RunState state, StageFailed failed, Duration now) {
         if (failed.category() == Category.STORE_FULL || failed.category() == Category.STORE_UNAVAILABLE) {
             store = Optional.of(failed.reason());
             probeAfter = now.plus(wait(probes++));
@@ -52,18 +54,18 @@ public final class Troubles {
     }
 
     /** The journal failed; how long to leave it alone. */
-    public Duration journalFailed(String reason) {
+    Duration journalFailed(String reason) {
         journal = Optional.of(reason);
         return wait(journalFailures++);
     }
 
     /** The journal can be read, which says nothing of writing: the next failure waits longer all the same. */
-    public void journalRead() {
+    void journalRead() {
         journal = Optional.empty();
     }
 
     /** The journal was written. */
-    public void journalWritten() {
+    void journalWritten() {
         journal = Optional.empty();
         journalFailures = 0;
     }
@@ -74,7 +76,7 @@ public final class Troubles {
     }
 
     /** A stage has committed, so the store takes objects. */
-    public void committed() {
+    void committed() {
         probes = 0;
     }
 
@@ -83,14 +85,13 @@ public final class Troubles {
         return journal.map(reason -> "the ledger cannot be written: " + reason).or(() -> store);
     }
 
-    /** What the next step depends on; {@code heard} are the running attempts whose workers can be told things. */
-    public Situation situation(
-            RunState state,
-            Fleet fleet,
-            Watchdog watchdog,
-            List<Ticket> heard,
-            Optional<String> stopRequested,
-            Duration now) {
+    /** What the next step depends on. An attempt counts as hung only while its worker can be told things. */
+    Situation situation(RunState state, Fleet fleet, Watchdog watchdog, Optional<String> stopRequested, Duration now) {
+        SortedMap<String, WorkerView> reachable = fleet.reachable(now);
+        List<Ticket> heard = state.running().stream()
+                .filter(running -> reachable.containsKey(running.worker()))
+                .map(Running::ticket)
+                .toList();
         Map<Ticket, Loss> lost = new HashMap<>();
         watchdog.hung(heard, now)
                 .forEach((ticket, reason) ->
@@ -100,6 +101,6 @@ public final class Troubles {
                         lost.put(ticket, new Loss(Category.WORKER_LOST, reason, watchdog.evidence(ticket))));
         restUntil.values().removeIf(until -> until.compareTo(now) <= 0);
         Set<Stage> resting = new HashSet<>(restUntil.keySet());
-        return new Situation(fleet.reachable(now), lost, resting, store.isEmpty(), stopRequested);
+        return new Situation(reachable, lost, resting, store.isEmpty(), stopRequested);
     }
 }

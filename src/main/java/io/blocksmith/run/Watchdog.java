@@ -67,7 +67,7 @@ public final class Watchdog {
     }
 
     /** The attempt is under way, as far as this supervisor knows; also when its worker can be heard again. */
-    public void began(Ticket ticket, Duration now) {
+    void began(Ticket ticket, Duration now) {
         Watch watch = watches.computeIfAbsent(ticket, _ -> new Watch(now));
         watch.heard = now;
         watch.moved = now;
@@ -77,7 +77,7 @@ public final class Watchdog {
      * The attempt has spoken. A repeated report does not count as a sign of life; another one of the same step does, and
      * teaches nothing about how long a step takes.
      */
-    public void progressed(Progress progress, Duration now) {
+    void progressed(Progress progress, Duration now) {
         Watch watch = watches.computeIfAbsent(progress.ticket(), _ -> new Watch(now));
         if (watch.latest != null && watch.latest.equals(progress)) {
             return;
@@ -105,7 +105,7 @@ public final class Watchdog {
     }
 
     /** The attempt is over. */
-    public void ended(Ticket ticket) {
+    void ended(Ticket ticket) {
         watches.remove(ticket);
     }
 
@@ -115,7 +115,7 @@ public final class Watchdog {
     }
 
     /** What is known of an attempt, should it end now. */
-    public Evidence evidence(Ticket ticket) {
+    Evidence evidence(Ticket ticket) {
         Watch watch = watches.get(ticket);
         return watch == null || watch.latest == null
                 ? Evidence.NONE
@@ -123,7 +123,7 @@ public final class Watchdog {
     }
 
     /** The attempts among {@code heard}, those whose workers can be heard, that have stood still too long, with why. */
-    public Map<Ticket, String> hung(List<Ticket> heard, Duration now) {
+    Map<Ticket, String> hung(List<Ticket> heard, Duration now) {
         Map<Ticket, String> hung = new HashMap<>();
         for (Ticket ticket : heard) {
             Watch watch = watches.get(ticket);

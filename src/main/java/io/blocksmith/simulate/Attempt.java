@@ -204,7 +204,7 @@ final class Attempt {
                 durable.saved(step);
                 simulation.tally().moved(Traffic.CHECKPOINTS, cost.checkpoint());
                 Progress progress = progress(step);
-                simulation.tell(supervisor -> supervisor.progressed(progress));
+                simulation.tell(coordinator -> coordinator.progressed(progress));
                 joining.forEach(this::startFromCheckpoint);
             }
         });

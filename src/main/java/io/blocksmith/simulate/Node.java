@@ -66,7 +66,7 @@ final class Node {
                 .time()
                 .afterSeconds(
                         simulation.cluster().detectionSeconds(),
-                        () -> simulation.supervisor().ifPresent(supervisor -> supervisor.left(this, failed)));
+                        () -> simulation.coordinator().ifPresent(coordinator -> coordinator.left(this, failed)));
         simulation.time().afterSeconds(simulation.cluster().restartSeconds(), () -> {
             settle();
             rise();
@@ -95,7 +95,7 @@ final class Node {
         Set<Ticket> holds = attempt.map(held -> Set.of(held.ticket())).orElse(Set.of());
         Registration registration =
                 new Registration(name, Integer.toString(incarnation), NUMERICS, "simulated", holds, assists);
-        simulation.tell(supervisor -> supervisor.joined(this, registration));
+        simulation.tell(coordinator -> coordinator.joined(this, registration));
         report();
     }
 
@@ -103,7 +103,7 @@ final class Node {
         if (attempt.isPresent() && outcome.isPresent()) {
             Ticket ticket = attempt.get().ticket();
             Outcome told = outcome.get();
-            simulation.tell(supervisor -> supervisor.ended(ticket, this, told));
+            simulation.tell(coordinator -> coordinator.ended(ticket, this, told));
         }
     }
 
@@ -131,7 +131,7 @@ final class Node {
                 attempt.get().cancel();
             }
         } else {
-            simulation.tell(supervisor -> supervisor.ended(ticket, this, new Outcome.Cancelled(Evidence.NONE)));
+            simulation.tell(coordinator -> coordinator.ended(ticket, this, new Outcome.Cancelled(Evidence.NONE)));
         }
     }
 
@@ -154,7 +154,7 @@ final class Node {
         if (helps(ticket)) {
             leaveHelp();
         }
-        simulation.tell(supervisor -> supervisor.assistEnded(ticket, this));
+        simulation.tell(coordinator -> coordinator.assistEnded(ticket, this));
     }
 
     /** The attempt that it leads, while that runs. */

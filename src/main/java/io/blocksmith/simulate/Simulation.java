@@ -4,7 +4,6 @@ import io.blocksmith.run.Decisions;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunCompleted;
 import io.blocksmith.run.Event.RunStopped;
-import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.FailurePolicy;
@@ -39,7 +38,7 @@ public final class Simulation {
     private final List<Event> events = new ArrayList<>();
     private final Map<Stage, Durable> durable = new HashMap<>();
     private RunState state = RunState.empty();
-    private Optional<Supervisor> supervisor = Optional.empty();
+    private Optional<Coordinator> coordinator = Optional.empty();
 
     /** A run that has not begun; {@code failures} is used up by it. */
     public Simulation(
@@ -56,8 +55,6 @@ public final class Simulation {
 
     /** Plays the run to its end. */
     public RunFigures run() {
-        record(new RunSubmitted(
-                at(), "simulated", "simulated", costs.plan().segments().blocks()));
         supervise();
         nodes.forEach(Node::rise);
         while (!isOver() && time.hasNextUntil(LONGEST_SECONDS)) {
@@ -107,13 +104,13 @@ public final class Simulation {
     }
 
     private void supervise() {
-        Supervisor next = new Supervisor(this);
-        supervisor = Optional.of(next);
-        next.begin(nodes);
+        Coordinator next = new Coordinator(this, nodes);
+        coordinator = Optional.of(next);
+        next.begin();
         time.afterSeconds(failures.coordinator(), () -> {
             tally.supervisorFailed();
             next.die();
-            supervisor = Optional.empty();
+            coordinator = Optional.empty();
             time.afterSeconds(cluster.takeoverSeconds(), this::supervise);
         });
     }
@@ -123,8 +120,8 @@ public final class Simulation {
         return List.copyOf(events);
     }
 
-    void record(Event event) {
-        state = state.after(event);
+    void record(Event event, RunState after) {
+        state = after;
         events.add(event);
     }
 
@@ -141,13 +138,13 @@ public final class Simulation {
         return Instant.EPOCH.plus(time.now());
     }
 
-    Optional<Supervisor> supervisor() {
-        return supervisor;
+    Optional<Coordinator> coordinator() {
+        return coordinator;
     }
 
     /** Sends to whoever supervises when the message arrives; nobody hears it otherwise. */
-    void tell(Consumer<Supervisor> message) {
-        time.afterSeconds(0, () -> supervisor.ifPresent(message));
+    void tell(Consumer<Coordinator> message) {
+        time.afterSeconds(0, () -> coordinator.ifPresent(message));
     }
 
     /** The attempt of {@code ticket}, if it is under way. */

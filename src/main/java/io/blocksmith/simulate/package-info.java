@@ -3,8 +3,8 @@
  * follow from floating-point operations and bytes. Depends on {@link io.blocksmith.run}, {@link io.blocksmith.estimate},
  * {@link io.blocksmith.llama}, {@link io.blocksmith.spec} and {@link io.blocksmith.failure}.
  *
- * <p>What is real: the plan, every decision, the failure policy, the fleet with its leases and quarantines, and the fold
- * of the events, as {@link io.blocksmith.run} has them. What is assumed:
+ * <p>What is real: the plan, the supervisor with every decision, the failure policy, the fleet with its leases and
+ * quarantines, and the fold of the events, as {@link io.blocksmith.run} has them. What is assumed:
  *
  * <ul>
  *   <li>Every node computes at one rate, the same for all stages: that of a Block-AP step. Matrix products and attention

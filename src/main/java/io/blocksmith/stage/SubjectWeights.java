@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.blocksmith.llama.BlockWeights;
+import io.blocksmith.llama.CheckpointTensors;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.Linear;
 import io.blocksmith.llama.LlamaConfig;
@@ -116,18 +117,8 @@ final class SubjectWeights implements LlamaWeights {
     }
 
     @Override
-    public NDArray embed(int[][] tokens, NDManager target) {
-        return base.embed(tokens, target);
-    }
-
-    @Override
-    public NDArray finalNorm(NDManager target) {
-        return base.finalNorm(target);
-    }
-
-    @Override
-    public NDArray head(NDManager target) {
-        return base.head(target);
+    public CheckpointTensors tensors() {
+        return base.tensors();
     }
 
     @Override

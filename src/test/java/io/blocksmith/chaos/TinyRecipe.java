@@ -34,22 +34,11 @@ public final class TinyRecipe {
      * @param more assignments of keys of the recipe
      */
     public static TinyRecipe in(Path folder, int blocks, int segments, String... more) {
-        List<String> assignments = new ArrayList<>(List.of(
-                "quantization.bits=2",
-                "quantization.group-size=32",
-                "calibration.sequence-length=16",
-                "calibration.train-samples=24",
-                "calibration.validation-samples=8",
-                "block-ap.learning-rates.weights=1e-3",
-                "block-ap.learning-rates.step-sizes=1e-3",
-                "block-ap.learning-rates.zero-points=1e-3",
+        List<String> assignments = new ArrayList<>(TinyRun.RECIPE);
+        assignments.addAll(List.of(
                 "block-ap.segments=" + segments,
-                "end-to-end.samples=24",
-                "end-to-end.validation-samples=8",
-                "end-to-end.sequence-length=16",
                 "end-to-end.batch-size=4",
                 "end-to-end.gradient-shards=2",
-                "end-to-end.learning-rates.step-sizes=1e-3",
                 "evaluation.context=16",
                 "evaluation.windows=4"));
         assignments.addAll(List.of(more));

@@ -2,8 +2,6 @@ package io.blocksmith.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.blocksmith.llama.LlamaConfig;
-import io.blocksmith.llama.RopeScaling;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.safetensors.TensorType;
 import java.io.IOException;
@@ -14,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,23 +132,7 @@ class BadInputTest {
 
     @Test
     void anExportThatCannotHoldTheModel() {
-        LlamaConfig odd = new LlamaConfig(
-                64,
-                172,
-                2,
-                4,
-                2,
-                16,
-                96,
-                256,
-                1e-5,
-                10_000,
-                new RopeScaling.None(),
-                false,
-                false,
-                true,
-                OptionalInt.of(1));
-        TinyModel.write(tiny.model(), odd, TensorType.F32, 1);
+        TinyModel.write(tiny.model(), TinyModel.config(2, 172), TensorType.F32, 1);
 
         assertRefused("172", "--set", "quantization.group-size=-1");
     }

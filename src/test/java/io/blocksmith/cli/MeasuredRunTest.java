@@ -2,7 +2,6 @@ package io.blocksmith.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.blocksmith.cluster.RunOutcome;
 import io.blocksmith.cluster.RunStatus;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.metrics.Metric;
@@ -13,6 +12,7 @@ import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.Histories;
 import io.blocksmith.run.Plans;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.store.DirectoryStore;

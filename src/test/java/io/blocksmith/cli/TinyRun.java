@@ -14,6 +14,21 @@ import java.util.stream.Collectors;
 
 /** A model, a text of token ids and a command line that quantizes in seconds. */
 public record TinyRun(Path model, Path calibration) {
+    /** Windows of 16 tokens, 24 trained, 8 validated. */
+    public static final List<String> RECIPE = List.of(
+            "quantization.bits=2",
+            "quantization.group-size=32",
+            "calibration.sequence-length=16",
+            "calibration.train-samples=24",
+            "calibration.validation-samples=8",
+            "block-ap.learning-rates.weights=1e-3",
+            "block-ap.learning-rates.step-sizes=1e-3",
+            "block-ap.learning-rates.zero-points=1e-3",
+            "end-to-end.samples=24",
+            "end-to-end.validation-samples=8",
+            "end-to-end.sequence-length=16",
+            "end-to-end.batch-size=8",
+            "end-to-end.learning-rates.step-sizes=1e-3");
 
     public static TinyRun in(Path folder, LlamaConfig config, TensorType type) {
         Path model = TinyModel.write(folder.resolve("model"), config, type, 11);
@@ -30,7 +45,7 @@ public record TinyRun(Path model, Path calibration) {
         return new TinyRun(model, calibration);
     }
 
-    /** Three or more blocks in seconds: windows of 16 tokens, 24 trained, 8 validated. */
+    /** A command line for {@link #RECIPE} on two threads: three or more blocks in seconds. */
     public List<String> quantize(Path out, String... more) {
         List<String> line = new ArrayList<>(List.of(
                 "quantize",
@@ -40,25 +55,8 @@ public record TinyRun(Path model, Path calibration) {
                 calibration.toString(),
                 "--out",
                 out.toString()));
-        for (String assignment : List.of(
-                "quantization.bits=2",
-                "quantization.group-size=32",
-                "calibration.sequence-length=16",
-                "calibration.train-samples=24",
-                "calibration.validation-samples=8",
-                "block-ap.learning-rates.weights=1e-3",
-                "block-ap.learning-rates.step-sizes=1e-3",
-                "block-ap.learning-rates.zero-points=1e-3",
-                "end-to-end.samples=24",
-                "end-to-end.validation-samples=8",
-                "end-to-end.sequence-length=16",
-                "end-to-end.batch-size=8",
-                "end-to-end.learning-rates.step-sizes=1e-3",
-                "compute.device=cpu",
-                "compute.threads=2")) {
-            line.add("--set");
-            line.add(assignment);
-        }
+        RECIPE.forEach(assignment -> line.addAll(List.of("--set", assignment)));
+        line.addAll(List.of("--set", "compute.device=cpu", "--set", "compute.threads=2"));
         line.addAll(List.of(more));
         return line;
     }

@@ -163,12 +163,7 @@ class TornAndRottenTest {
         Path state = newest(run, "blocks/003", "state.safetensors");
         damage.to(state);
 
-        CommandLineRun goneOn = assertMended(run);
-
-        assertThat(goneOn.err())
-                .contains(
-                        "is damaged and skipped",
-                        state.getParent().getFileName().toString());
+        assertSkipped(run, state.getParent());
     }
 
     @ParameterizedTest
@@ -178,12 +173,7 @@ class TornAndRottenTest {
         Path description = newest(run, "blocks/003", "checkpoint.json");
         damage.to(description);
 
-        CommandLineRun goneOn = assertMended(run);
-
-        assertThat(goneOn.err())
-                .contains(
-                        "is damaged and skipped",
-                        description.getParent().getFileName().toString());
+        assertSkipped(run, description.getParent());
     }
 
     @ParameterizedTest
@@ -193,12 +183,7 @@ class TornAndRottenTest {
         Path state = newest(run, "end-to-end", "state.safetensors");
         damage.to(state);
 
-        CommandLineRun goneOn = assertMended(run);
-
-        assertThat(goneOn.err())
-                .contains(
-                        "is damaged and skipped",
-                        state.getParent().getFileName().toString());
+        assertSkipped(run, state.getParent());
     }
 
     @ParameterizedTest
@@ -237,6 +222,11 @@ class TornAndRottenTest {
         assertThat(goneOn.exitCode()).as(goneOn.err()).isZero();
         assertThat(TinyRecipe.exports(run)).isEqualTo(expected);
         return goneOn;
+    }
+
+    private static void assertSkipped(Path run, Path checkpoint) {
+        assertThat(assertMended(run).err())
+                .contains("is damaged and skipped", checkpoint.getFileName().toString());
     }
 
     private static void assertRefused(Path run, Path named) {

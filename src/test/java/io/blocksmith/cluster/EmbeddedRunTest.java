@@ -22,6 +22,7 @@ import io.blocksmith.run.Journal.Appended;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Plans;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.run.Stage;

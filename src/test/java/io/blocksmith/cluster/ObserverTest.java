@@ -7,6 +7,7 @@ import akka.actor.typed.ActorRef;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Histories;
 import io.blocksmith.run.Progress;
+import io.blocksmith.run.RunOutcome;
 import io.blocksmith.run.RunState;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;

@@ -10,6 +10,7 @@ import io.blocksmith.run.Plan;
 import io.blocksmith.run.Plans;
 import io.blocksmith.run.RunWork;
 import io.blocksmith.run.Requests;
+import io.blocksmith.run.Supervisor;
 import io.blocksmith.run.Watchdog;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,7 +28,7 @@ final class Supervision {
 
     static RunSupervisor.Settings of(Journal journal, Plan plan, Pace pace, Requests requests) {
         return new RunSupervisor.Settings(
-                new RunSupervisor.RunSubmission("tiny", "d1"),
+                new Supervisor.Submission("tiny", "d1"),
                 new Decisions(plan, new FailurePolicy(3, 5, 2, 4)),
                 new RunWork(plan, Plans.recipe(2, 1, 0)),
                 journal,

@@ -21,29 +21,23 @@ public final class TinyModel {
 
     /** Hidden 64, feed-forward 128, 4 query and 2 key-value heads of 16, tied head. */
     public static LlamaConfig config(int blocks) {
-        return new LlamaConfig(
-                64,
-                128,
-                blocks,
-                4,
-                2,
-                16,
-                96,
-                256,
-                1e-5,
-                10_000,
-                new RopeScaling.None(),
-                false,
-                false,
-                true,
-                OptionalInt.of(1));
+        return config(blocks, 128);
+    }
+
+    /** The same with another width of the feed-forward part. */
+    public static LlamaConfig config(int blocks, int feedForward) {
+        return of(blocks, feedForward, new RopeScaling.None(), true);
     }
 
     /** The same with biases, an untied head and Llama 3.1's rotary scaling. */
     public static LlamaConfig everyOption(int blocks) {
+        return of(blocks, 128, new RopeScaling.Llama3(8, 1, 4, 32), false);
+    }
+
+    private static LlamaConfig of(int blocks, int feedForward, RopeScaling scaling, boolean plain) {
         return new LlamaConfig(
                 64,
-                128,
+                feedForward,
                 blocks,
                 4,
                 2,
@@ -52,10 +46,10 @@ public final class TinyModel {
                 256,
                 1e-5,
                 10_000,
-                new RopeScaling.Llama3(8, 1, 4, 32),
-                true,
-                true,
-                false,
+                scaling,
+                !plain,
+                !plain,
+                plain,
                 OptionalInt.of(1));
     }
 

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.blocksmith.failure.Category;
 import io.blocksmith.run.Adjustment;
-import io.blocksmith.run.Command;
-import io.blocksmith.run.Command.StartStage;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RestCause;
 import io.blocksmith.run.Event.RunStopped;
@@ -79,21 +77,18 @@ final class Invariants {
         seen(supervisor).holds.getOrDefault(worker, new HashSet<>()).remove(ticket);
     }
 
-    /** A supervisor is about to make a decision durable. */
-    void decided(SimulatedSupervisor supervisor, RunState state, Command command) {
-        if (command instanceof StartStage(var assignment, String worker, String numerics)) {
-            Seen by = seen(supervisor);
-            assertThat(by.reachable)
-                    .as("%s goes to a worker that its supervisor can reach", assignment)
-                    .contains(worker);
-            assertThat(by.holds.getOrDefault(worker, Set.of()))
-                    .as("%s goes to %s, which holds nothing else", assignment, worker)
-                    .isEmpty();
-            assertThat(state.drained())
-                    .as("%s goes to no drained worker", assignment)
-                    .doesNotContain(worker);
-            assertThat(numerics).isEqualTo(world.numerics(worker));
-        }
+    /** A supervisor is about to make a start durable. */
+    void decided(SimulatedSupervisor supervisor, RunState state, StageStarted start) {
+        Seen by = seen(supervisor);
+        String worker = start.worker();
+        assertThat(by.reachable)
+                .as("%s goes to a worker that its supervisor can reach", start)
+                .contains(worker);
+        assertThat(by.holds.getOrDefault(worker, Set.of()))
+                .as("%s goes to %s, which holds nothing else", start, worker)
+                .isEmpty();
+        assertThat(state.drained()).as("%s goes to no drained worker", start).doesNotContain(worker);
+        assertThat(start.numerics()).isEqualTo(world.numerics(worker));
     }
 
     // The ledger.

@@ -1,6 +1,4 @@
-package io.blocksmith.cluster;
-
-import io.blocksmith.run.RunState;
+package io.blocksmith.run;
 
 /** How a supervisor's work on a run ended. */
 public sealed interface RunOutcome {
