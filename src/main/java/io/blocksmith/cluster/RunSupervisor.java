@@ -175,6 +175,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             Settings settings,
             ActorRef<Observer.Command> observer) {
         super(context);
+        // By default it is that of whoever asks first, which is Akka itself when a timer does.
+        context.setLoggerName(RunSupervisor.class);
         this.settings = settings;
         this.observer = observer;
         this.timers = timers;
