@@ -6,6 +6,7 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.store.DirectoryStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,7 +125,14 @@ class KillMatrixTest {
         assertThat(pid)
                 .as("the node that is held")
                 .isEqualTo(phase.isInCoordinator() ? supervisor.pid() : worker.pid());
+        // What it had begun to save is there to go on from, however slow the disk is.
+        phase.checkpoints().ifPresent(folder -> Waits.until("a checkpoint in " + folder, () -> isSaved(run, folder)));
         return new Held(fault, started.ticket(), worker, supervisor);
+    }
+
+    private static boolean isSaved(String run, String folder) {
+        return DirectoryStore.open(cluster.runs().resolve(run)).list(folder).stream()
+                .anyMatch(name -> name.endsWith("/checkpoint.json"));
     }
 
     /** The stage has gone on in a later attempt, or committed. */
@@ -196,8 +204,8 @@ class KillMatrixTest {
         fault.disarm();
         int before = held.worker().exits().size();
         long told = System.nanoTime();
+        // The step in which it is held ends when the worker is told to leave, not before.
         held.worker().terminate();
-        held.fault().release();
         awaitRecovered("terminated", Phase.TRAINING, held);
         note("terminated", "training", "block-000", "worker, SIGTERM", told);
 

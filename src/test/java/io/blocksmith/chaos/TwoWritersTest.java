@@ -22,7 +22,7 @@ class TwoWritersTest {
     Path folder;
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void ofTwoSupervisorsOneCommitsAndTheOtherStepsBack() throws IOException, InterruptedException {
         TinyRecipe recipe = TinyRecipe.in(folder, 3, 1);
         SortedMap<String, String> expected = recipe.undisturbed();
@@ -31,7 +31,12 @@ class TwoWritersTest {
             first.submit(recipe.named(RUN));
             held.awaitHeld();
 
-            Map<String, String> sameRuns = Map.of("cluster.runs", "\"%s\"".formatted(first.runs()));
+            Map<String, String> sameRuns = Map.of(
+                    "cluster.runs",
+                    "\"%s\"".formatted(first.runs()),
+                    // The second hears nothing of the first one's worker, and is not to wait for it long.
+                    "patience.lease",
+                    "5s");
             try (TestCluster second = TestCluster.start(folder.resolve("second"), 1, 0, sameRuns)) {
                 second.addWorker("other").start();
                 Waits.until(
