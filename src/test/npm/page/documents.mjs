@@ -4,7 +4,7 @@ const key = (kind, block) => `${kind}-${String(block).padStart(3, "0")}`;
 /** Figures that differ from block to block and are the same each time. */
 const noise = seed => { const x = Math.sin(seed * 127.1 + 11.7) * 43758.5453; return x - Math.floor(x); };
 
-const ago = seconds => new Date(Date.now() - 1000 * seconds).toISOString();
+export const ago = seconds => new Date(Date.now() - 1000 * seconds).toISOString();
 
 function document(more) {
   return {
@@ -20,7 +20,7 @@ function block(number, segment, state, more = {}) {
   const start = 0.0012 * Math.exp(number / 18) * (0.8 + 0.4 * noise(number));
   const done = state === "done";
   return { block: number, segment, state, repair: null, "start-loss": done ? start : null, "final-loss": done ? start * (0.14 + 0.5 * noise(number + 100)) : null,
-    seconds: done ? 3900 + 500 * noise(number + 7) : null, attempts: state === "waiting" ? 0 : 1, worker: done ? `gpu-${segment}` : null, ...more };
+    "repair-start-loss": null, "repair-final-loss": null, seconds: done ? 3900 + 500 * noise(number + 7) : null, attempts: state === "waiting" ? 0 : 1, worker: done ? `gpu-${segment}` : null, ...more };
 }
 
 function curve(steps, from, to, seed) {
@@ -56,7 +56,7 @@ export function large(tick = 0) {
     return block(number, segment, within === finished ? "running" : "waiting", within === finished ? { worker: `gpu-${segment}`, attempts: number === 14 ? 2 : 1 } : {});
   });
   const attempts = blocks.filter(each => each.state === "running").map(each =>
-    attempt(each.block, `gpu-${each.segment}`, Math.min(steps, 1200 + 331 * each.segment + tick), steps, each.segment === 4 ? { straggler: true, "step-seconds": 2.31, "tokens-per-second": 7090 } : each.segment === 1 ? { attempt: 2 } : {}));
+    attempt(each.block, `gpu-${each.segment}`, Math.min(steps, 1200 + 331 * each.segment + tick), steps, each.segment === 4 ? { straggler: true, "step-seconds": 2.31, "tokens-per-second": 7090, "saved-at": ago(344) } : each.segment === 1 ? { attempt: 2, "saved-at": null, since: ago(95) } : {}));
   const done = blocks.filter(each => each.state === "done");
   return document({
     run: "llama-2-70b-w2g64", where: "s3://runs/llama-2-70b-w2g64", done: done.length + 8, total: 97, fraction: 0.43 + tick / 1e5, percent: 43 + tick / 1000, "seconds-left": 81_720 - tick,
@@ -79,17 +79,28 @@ export function large(tick = 0) {
   });
 }
 
+const REPAIRED = { repair: "done", "repair-start-loss": 0.685, "repair-final-loss": 0.594 };
+
 /** Four blocks, all done, E2E-QP under way. */
 export function endToEnd() {
-  const blocks = [0, 1, 2, 3].map(number => block(number, number < 2 ? 0 : 1, "done", { worker: "worker-1", seconds: 7.4, repair: number > 1 ? "done" : null }));
+  const blocks = [0, 1, 2, 3].map(number => block(number, number < 2 ? 0 : 1, "done", { worker: "worker-1", seconds: 7.4, ...REPAIRED }));
   return document({
     run: "first", where: "runs/first", done: 9, total: 16, fraction: 0.81, percent: 81, "seconds-left": 23, blocks, perplexities: { "full-precision": 7.777, "round-to-nearest": 14.81, "block-ap": 8.544 },
     recipe: { bits: 2, "group-size": 64, symmetric: false, segments: 2, "repair-samples": 16, "train-samples": 64, epochs: 2 },
-    attempts: [attempt(0, "worker-1", 40, 64, { stage: "end-to-end", kind: "end-to-end", block: null, reference: 2.31, loss: 2.19, curve: curve(40, 2.31, 2.18, 3), "tokens-per-second": 4100, "step-seconds": 0.41 })],
+    attempts: [attempt(0, "worker-1", 40, 64, { stage: "end-to-end", kind: "end-to-end", block: null, reference: 2.31, loss: 2.19, curve: curve(40, 2.31, 2.18, 3), "tokens-per-second": 4100, "step-seconds": 0.41, "saved-step": 32 })],
     workers: [worker("worker-1", { numerics: "libtorch 2.7.1, cpu, 1 thread" }), worker("worker-2", { numerics: "libtorch 2.7.1, cpu, 1 thread", assists: "first/end-to-end attempt 1 (epoch 2)" })],
     "last-checkpoint": { stage: "end-to-end", step: 32, at: ago(12) },
     events: [event(1, 100, "run-submitted", "info", { text: "the run was submitted: a model of 4 blocks" })],
   });
+}
+
+/** The repair pass at block 1: its losses are far above those of the training, because its inputs carry all errors before. */
+export function repairing() {
+  const blocks = [0, 1, 2, 3].map(number => block(number, number < 2 ? 0 : 1, "done", { worker: "worker-1", seconds: 7.4, "start-loss": 0.004, "final-loss": 0.0008,
+    ...[REPAIRED, { repair: "running", "repair-start-loss": 0.685 }, { repair: "waiting" }, { repair: "waiting" }][number] }));
+  return { ...endToEnd(), run: "repairing", where: "runs/repairing", blocks, done: 6, fraction: 0.6, percent: 60, perplexities: {},
+    attempts: [attempt(1, "worker-1", 12, 32, { stage: "repair-001", kind: "repair-block", reference: 0.685, loss: 0.651, since: ago(95), "saved-at": null, curve: curve(12, 0.685, 0.64, 4) })],
+    "last-checkpoint": null };
 }
 
 export function paused() {

@@ -16,9 +16,18 @@ export class FakeServer {
   runs = new Map();
   peers = [];
   canChange = true;
+  token = TOKEN;
+  /** Requests are answered when this is over. */
+  delay = null;
   readsNeedToken = false;
+  /** How many questions for the cluster it still fails to answer. */
+  clusterFails = 0;
   /** Answers nothing any more, but keeps connections open. */
   frozen = false;
+  /** While it is set, the store cannot be read: streams tell it, everything else below /runs is a 503. */
+  trouble = null;
+  /** What becomes of a stream that is asked for next: a status, e.g. 401 of a peer with another token. */
+  refuses = null;
   asked = [];
   /** How often a stream was asked for. */
   streams = 0;
@@ -50,6 +59,7 @@ export class FakeServer {
   }
 
   #event(response, run) {
+    if (this.trouble) return response.write(`event: trouble\ndata: ${JSON.stringify({ error: { status: 503, what: this.trouble } })}\n\n`);
     const tree = { ...this.runs.get(run)(), now: new Date().toISOString() };
     response.write(`event: status\nid: ${Date.now()}\ndata: ${JSON.stringify(tree)}\n\n`);
   }
@@ -65,16 +75,19 @@ export class FakeServer {
       response.setHeader("Access-Control-Allow-Methods", "GET, POST");
     }
     if (request.method === "OPTIONS") return response.writeHead(204).end();
-    const allowed = request.headers.authorization === `Bearer ${TOKEN}`;
+    const allowed = request.headers.authorization === `Bearer ${this.token}`;
     const changes = request.method === "POST";
     if (changes && !this.canChange) return this.#error(response, 403, "nothing can be changed here", "set http.token");
     if ((changes || this.readsNeedToken) && !allowed) return this.#error(response, 401, "the token is wrong or missing", "give the http.token of this cluster");
     const [, , , collection, name, action, stage] = url.pathname.split("/").map(decodeURIComponent);
+    if (collection === "cluster" && this.clusterFails-- > 0) return this.#error(response, 503, "not yet a member of its cluster");
     if (collection === "cluster") return this.#json(response, 200, { self: this.url, peers: this.peers, "can-change": this.canChange, version: "0.1.0-fake" });
     if (collection !== "runs") return this.#error(response, 404, `${url.pathname} is not a path of this API`);
+    if (this.trouble) return this.#error(response, 503, this.trouble, "repair the store; nothing is lost");
     if (!name) return this.#json(response, 200, { runs: [...this.runs].map(([run, make]) => { const { phase, percent, "seconds-left": left } = make(); return { run, phase, percent, "eta-seconds": left, stale: false }; }) });
     if (!this.runs.has(name)) return this.#error(response, 404, `${name}: no such run`);
     if (changes) return this.#change(request, response, name, action);
+    if (action === "stream" && this.refuses) return this.#error(response, this.refuses, `refused with ${this.refuses}`);
     if (action === "stream") return this.#stream(response, name);
     if (action === "curves") return this.#curve(response, name, stage);
     return this.#json(response, 200, this.runs.get(name)());
@@ -99,7 +112,8 @@ export class FakeServer {
   #change(request, response, run, action) {
     let body = "";
     request.on("data", part => body += part);
-    request.on("end", () => {
+    request.on("end", async () => {
+      await this.delay;
       const asked = { run, action, body: JSON.parse(body || "{}") };
       this.asked.push(asked);
       const refused = this.onChange?.(asked);
@@ -137,7 +151,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const server = new FakeServer();
   const started = Date.now();
   server.runs.set("llama-2-70b-w2g64", () => documents.large(Math.floor((Date.now() - started) / 780)));
-  for (const [name, make] of [["first", documents.endToEnd], ["resting", documents.paused], ["finished", documents.completed], ["poison", documents.failed]]) server.runs.set(name, make);
+  for (const [name, make] of [["first", documents.endToEnd], ["resting", documents.paused], ["finished", documents.completed], ["repairing", documents.repairing], ["poison", documents.failed]]) server.runs.set(name, make);
   await server.start(Number(process.argv[2] ?? 0));
   console.log(server.url);
 }

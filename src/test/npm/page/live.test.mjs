@@ -10,23 +10,31 @@ test("a real run moves, rests when it is told to, goes on and completes", { time
   try {
     const page = await open(browser, process.env.PAGE_URL);
     const figure = (selector, index) => page.locator(selector).nth(index).innerText();
-    await page.locator("#attempts .card .curve svg polyline").first().waitFor(PATIENCE);
+    const phase = name => page.locator("#phase", { hasText: name }).waitFor(PATIENCE);
+    const press = name => page.getByRole("button", { name }).click(PATIENCE);
+    // It was told to pause before this browser was started.
+    await phase("paused");
+    await press("Resume");
+    await page.getByLabel("http.token of this cluster").fill(process.env.PAGE_TOKEN);
+    await press("Use it");
+    await phase("running");
+
+    // A lone point is a flat dash, which Playwright calls hidden.
+    await page.locator("#attempts .card .curve svg polyline").first().waitFor({ ...PATIENCE, state: "attached" });
     await shoot(page, "live-running");
-    const step = await figure("#attempts .card", 0);
-    await page.waitForFunction(before => document.querySelector("#attempts .card")?.innerText !== before && document.querySelector("#attempts .card"), step, PATIENCE);
+    const before = await figure("#attempts .card", 0);
+    await page.waitForFunction(text => ![undefined, text].includes(document.querySelector("#attempts .card")?.innerText), before, PATIENCE);
     assert.match(await figure("#link", 0), /Live/);
 
-    await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByLabel("http.token of this cluster").fill(process.env.PAGE_TOKEN);
-    await page.getByRole("button", { name: "Use it" }).click();
-    await page.locator("#phase", { hasText: "paused" }).waitFor(PATIENCE);
+    await press("Pause");
+    await phase("paused");
     await page.locator("#now-note", { hasText: "everything is saved" }).waitFor(PATIENCE);
     await page.locator("#events", { hasText: "paused" }).waitFor(PATIENCE);
     const done = await page.locator("#progress").getAttribute("aria-valuenow");
     await shoot(page, "live-paused");
 
-    await page.getByRole("button", { name: "Resume" }).click();
-    await page.locator("#phase", { hasText: "running" }).waitFor(PATIENCE);
+    await press("Resume");
+    await phase("running");
     await page.waitForFunction(before => Number(document.querySelector("#progress").getAttribute("aria-valuenow")) > Number(before), done, PATIENCE);
     // Its server ends with the run: the notice of that is no complaint, and what it said last is what counts.
     const complaints = [...page.complaints];

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,10 +49,15 @@ final class Asking {
      * @return the command's exit code: 0 once the effect is there, or was not to be waited for
      */
     int ask(Function<RunState, Request> request) {
+        return ask((_, state) -> request.apply(state));
+    }
+
+    /** The same for a request that depends on more of the run than its state. */
+    int ask(BiFunction<ObjectStore, RunState, Request> request) {
         try (ObjectStore store = run.write()) {
             Ledger ledger = new Ledger(store);
             RunState before = ledger.read();
-            Request asked = request.apply(before);
+            Request asked = request.apply(store, before);
             if (before.phase() == Phase.COMPLETED && !(asked instanceof Request.Retry)) {
                 throw BlocksmithException.user("%s is complete: there is nothing to ask of it", run.where());
             }

@@ -6,7 +6,6 @@ import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Request;
-import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.stage.RunIdentity;
@@ -14,28 +13,32 @@ import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RequestBox;
 import io.blocksmith.store.SpecFile;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The runs of a cluster, as its coordinators find them in the store. */
 final class ClusterRuns implements RunCatalog {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterRuns.class);
+    /** How long a complete run is left alone: of all runs ever submitted most are complete, and few are asked again. */
+    private static final Duration LEFT_ALONE = Duration.ofSeconds(30);
 
     private final RunsFolder folder;
     private final Settings settings;
     private final String holder;
     private final BiFunction<ObjectStore, Recipe, RunListener> listeners;
+    private final LongSupplier nanoTime;
     private final Map<String, ObjectStore> open = new ConcurrentHashMap<>();
-    private final Set<String> completed = new HashSet<>();
+    /** Runs that were complete when they were looked at, by name. */
+    private final Map<String, Completed> completed = new HashMap<>();
     /** Why a run could not be looked at last time, so that it is said once and not at every look. */
     private final Map<String, String> unreadable = new HashMap<>();
 
@@ -50,17 +53,32 @@ final class ClusterRuns implements RunCatalog {
             Settings settings,
             String holder,
             BiFunction<ObjectStore, Recipe, RunListener> listeners) {
+        this(folder, settings, holder, listeners, System::nanoTime);
+    }
+
+    ClusterRuns(
+            RunsFolder folder,
+            Settings settings,
+            String holder,
+            BiFunction<ObjectStore, Recipe, RunListener> listeners,
+            LongSupplier nanoTime) {
         this.folder = folder;
         this.settings = settings;
         this.holder = holder;
         this.listeners = listeners;
+        this.nanoTime = nanoTime;
     }
+
+    /**
+     * What is kept of a complete run.
+     *
+     * @param end of its ledger, which tells whether it is complete still
+     */
+    private record Completed(Ledger.End end, long lookedAt) {}
 
     @Override
     public synchronized List<String> waiting() {
-        return folder.submitted().stream()
-                .filter(run -> !completed.contains(run) && isWaiting(run))
-                .toList();
+        return folder.submitted().stream().filter(this::isWaiting).toList();
     }
 
     /** A run that cannot be looked at is skipped, because it must not keep the others from their turn. */
@@ -79,24 +97,37 @@ final class ClusterRuns implements RunCatalog {
     }
 
     private boolean isWaitingByItsStore(String run) {
+        long now = nanoTime.getAsLong();
+        Completed before = completed.get(run);
+        if (before != null && now - before.lookedAt() < LEFT_ALONE.toNanos()) {
+            return false;
+        }
         try (ObjectStore store = folder.look(run)) {
-            RunState state = new Ledger(store).read();
-            if (state.phase() == Phase.COMPLETED) {
-                completed.add(run);
+            if (before != null && Ledger.endsAt(store, before.end())) {
+                completed.put(run, new Completed(before.end(), now));
+                return isAsked(store, Request.Retry.class);
             }
-            return switch (state.phase()) {
-                case NEW, COMPLETED -> false;
+            Ledger ledger = new Ledger(store);
+            Phase phase = ledger.read().phase();
+            if (phase == Phase.COMPLETED) {
+                completed.put(run, new Completed(ledger.end(), now));
+            } else {
+                // One that was complete was taken up again, or deleted and begun anew.
+                completed.remove(run);
+            }
+            return switch (phase) {
+                case NEW -> false;
                 case SUBMITTED, RUNNING, PAUSED -> true;
-                case STOPPED -> isWanted(store);
+                case STOPPED -> isAsked(store, Request.Resume.class) || isAsked(store, Request.Retry.class);
+                case COMPLETED -> isAsked(store, Request.Retry.class);
             };
         }
     }
 
-    /** Whether somebody asked a resting run to go on. */
-    private static boolean isWanted(ObjectStore store) {
+    /** Whether somebody asked a resting run for this. */
+    private static boolean isAsked(ObjectStore store, Class<? extends Request> wanted) {
         return new RequestBox(store, InstantSource.system(), UUID::randomUUID)
-                .shown().values().stream()
-                        .anyMatch(request -> request instanceof Request.Resume || request instanceof Request.Retry);
+                .shown().values().stream().anyMatch(wanted::isInstance);
     }
 
     @Override

@@ -53,7 +53,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path folder = out.toAbsolutePath().normalize();
+        Path folder = LocalRun.folder(out);
         Path inputs = folder.resolveSibling(folder.getFileName() + "-inputs");
         try {
             Files.createDirectories(inputs);

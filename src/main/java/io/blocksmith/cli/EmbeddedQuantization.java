@@ -12,13 +12,13 @@ import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.StageRunner;
 import io.blocksmith.run.StageState.Waiting;
 import io.blocksmith.stage.Pipeline;
 import io.blocksmith.stage.RunContext;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.Submission;
-import io.blocksmith.status.RunWork;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RequestBox;
@@ -134,7 +134,7 @@ final class EmbeddedQuantization {
                 settings,
                 holder(compute));
         int blocks = submission.config().blocks();
-        RunWork work = new RunWork(plan, settings.recipe(), submission.config().blocks(), context.evaluatedTokens());
+        RunWork work = new RunWork(plan, settings.recipe());
         RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
             Pipeline pipeline =

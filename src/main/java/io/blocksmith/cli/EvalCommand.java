@@ -94,6 +94,7 @@ final class EvalCommand implements Callable<Integer> {
         if (logits != null && input.ids == null) {
             throw BlocksmithException.user("--logits goes with --ids");
         }
+        LocalRun.requireLocalModel(model);
         Path scratch = scratchParent == null
                 ? Files.createTempDirectory("blocksmith-eval")
                 : Files.createTempDirectory(scratchParent, "blocksmith-eval");

@@ -13,14 +13,11 @@ import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.Recipe;
-import io.blocksmith.status.RunWork;
-import io.blocksmith.status.TimeLeft;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +32,6 @@ final class MeasuredRun implements RunListener {
     private final ObjectStore store;
     private final Recipe recipe;
     private final LongSupplier nanoTime;
-    private final TimeLeft left;
     /** Set once the metrics have taken the run. */
     private Optional<Plan> plan = Optional.empty();
 
@@ -50,7 +46,6 @@ final class MeasuredRun implements RunListener {
         this.store = store;
         this.recipe = recipe;
         this.nanoTime = nanoTime;
-        this.left = new TimeLeft(nanoTime);
     }
 
     @Override
@@ -111,9 +106,6 @@ final class MeasuredRun implements RunListener {
             return;
         }
         RunState state = status.state();
-        RunWork work = RunWork.of(plan.get(), recipe, state.blocks());
-        double fraction = work.fraction(state, status.progress().values());
-        OptionalDouble seconds = left.at(work, state, status.progress().values());
         metrics.looked(new RunSnapshot(
                 state,
                 status.progress(),
@@ -122,8 +114,8 @@ final class MeasuredRun implements RunListener {
                 status.stragglers().size(),
                 status.trouble().isPresent(),
                 plan.get().stages().size(),
-                fraction,
-                seconds));
+                status.fraction(),
+                status.secondsLeft()));
         measureStore(state.run());
     }
 

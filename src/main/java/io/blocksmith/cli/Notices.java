@@ -7,15 +7,22 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
 import io.blocksmith.status.EventJson;
+import io.blocksmith.store.Ledger;
+import io.blocksmith.store.ObjectStore;
 import io.blocksmith.webhook.Webhook;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Tells the user's webhook of the changes that this process makes durable, if there is one. */
 final class Notices implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
+
     private final Optional<Webhook> webhook;
     private final Set<String> kinds;
 
@@ -42,18 +49,33 @@ final class Notices implements AutoCloseable {
                 Set.copyOf(settings.events()));
     }
 
-    /** What hears of the changes of a run; nothing where nobody is to be told. */
-    List<RunListener> supervised() {
-        return webhook.<List<RunListener>>map(found -> List.of(new Teller(found, kinds)))
+    /** What hears of the changes of the run in {@code store}; nothing where nobody is to be told. */
+    List<RunListener> supervised(ObjectStore store) {
+        return webhook.<List<RunListener>>map(found -> List.of(new Teller(found, kinds, new Ledger(store))))
                 .orElse(List.of());
     }
 
-    private record Teller(Webhook webhook, Set<String> kinds) implements RunListener {
+    /** Tells of changes with their numbers in the ledger, by which a repeated call is recognised. */
+    private record Teller(Webhook webhook, Set<String> kinds, Ledger ledger) implements RunListener {
         @Override
         public void recorded(Event event, RunState after) {
-            Map<String, Object> told = EventJson.of(event);
-            if (kinds.contains(told.get("kind"))) {
+            Map<String, Object> about = EventJson.of(event);
+            if (kinds.contains(about.get("kind"))) {
+                Map<String, Object> told = new LinkedHashMap<>();
+                told.put("sequence", sequence(event));
+                told.putAll(about);
                 webhook.tell(after.run(), told);
+            }
+        }
+
+        /** Null when the store cannot be read just now: what happened is told all the same. */
+        private Integer sequence(Event event) {
+            try {
+                int index = ledger.events().lastIndexOf(event);
+                return index < 0 ? null : index + 1;
+            } catch (BlocksmithException unreadable) {
+                LOG.warn("the webhook is told of a change without its number: {}", unreadable.getMessage());
+                return null;
             }
         }
 

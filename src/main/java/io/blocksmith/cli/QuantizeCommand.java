@@ -75,7 +75,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path folder = out.toAbsolutePath().normalize();
+        Path folder = LocalRun.folder(out);
         boolean resumed = RunModel.isRun(folder);
         if (!resumed && (model == null || calibration == null)) {
             throw BlocksmithException.user(

@@ -1,10 +1,15 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.run.Plan;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.Stage;
+import io.blocksmith.stage.RunIdentity;
 import io.blocksmith.status.StageRetry;
+import io.blocksmith.store.ObjectStore;
+import io.blocksmith.store.SpecFile;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,8 +43,8 @@ final class RetryCommand implements Callable<Integer> {
         return asking.ask(this::request);
     }
 
-    private Request request(RunState state) {
-        return switch (StageRetry.of(state, wanted, yes)) {
+    private Request request(ObjectStore store, RunState state) {
+        return switch (StageRetry.of(plan(store, state), state, wanted, yes)) {
             case StageRetry.Unknown(String found, String expected) ->
                 throw BlocksmithException.user("%s: no such stage; expected: %s", found, expected);
             case StageRetry.Runs(Stage stage, String worker) ->
@@ -51,5 +56,13 @@ final class RetryCommand implements Callable<Integer> {
                         stage.key());
             case StageRetry.Allowed(Stage stage) -> new Request.Retry(Asking.by(), stage);
         };
+    }
+
+    /** Only the ledger of a run that was started knows how many blocks there are. */
+    private static Optional<Plan> plan(ObjectStore store, RunState state) {
+        return state.blocks() == 0
+                ? Optional.empty()
+                : Optional.of(
+                        Plan.of(SpecFile.read(store).identity(RunIdentity.class).recipe(), state.blocks()));
     }
 }

@@ -26,7 +26,7 @@ record RunListeners(List<RunListener> listeners) implements RunListener {
     /** What watches a run that this process supervises. */
     static RunListener of(NodeMetrics metrics, Notices notices, ObjectStore store, Recipe recipe, RunListener... more) {
         List<RunListener> all = new ArrayList<>(metrics.supervised(store, recipe));
-        all.addAll(notices.supervised());
+        all.addAll(notices.supervised(store));
         all.addAll(List.of(more));
         return new RunListeners(all);
     }

@@ -59,7 +59,8 @@ final class RunOptions {
         ObjectStore store =
                 Stores.openForReading(location(), RunsFolder.s3(settings().s3()), owner());
         try {
-            if (!store.exists(RunNames.SPEC)) {
+            // Read, because a server says only then that the whole bucket is missing.
+            if (store.find(RunNames.SPEC).isEmpty()) {
                 throw BlocksmithException.user(
                         "%s is no run: it has no %s; expected the folder or the address that `quantize` or `submit`"
                                 + " told",

@@ -1,6 +1,7 @@
 package io.blocksmith.cli;
 
 import io.blocksmith.cluster.RunListener;
+import io.blocksmith.cluster.RunStatus;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunCompleted;
 import io.blocksmith.run.Event.RunPaused;
@@ -18,16 +19,17 @@ import io.blocksmith.run.Event.WorkerDrained;
 import io.blocksmith.run.Event.WorkerReturned;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.stage.Figures;
-import io.blocksmith.status.RunWork;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -52,8 +54,7 @@ final class RunView implements RunListener {
     private RunState state = RunState.empty();
     private ProgressBar bar;
     private long lastPlain;
-    private double startFraction = Double.NaN;
-    private long startNanos;
+    private OptionalDouble secondsLeft = OptionalDouble.empty();
 
     /**
      * Makes a view.
@@ -103,23 +104,32 @@ final class RunView implements RunListener {
     public synchronized void progressed(Progress progress) {
         running.put(progress.ticket(), progress);
         double fraction = work.fraction(state, running.values());
-        if (Double.isNaN(startFraction)) {
-            startFraction = fraction;
-            startNanos = nanoTime.getAsLong();
-        }
         if (terminal) {
             bar(fraction, progress);
         } else if (nanoTime.getAsLong() - lastPlain >= PLAIN_EVERY) {
             lastPlain = nanoTime.getAsLong();
-            out.printf("%5.1f%%  %s  %s%s%n", 100 * fraction, name(progress), detail(progress), left(fraction));
+            out.printf("%5.1f%%  %s  %s%s%n", 100 * fraction, name(progress), detail(progress), left());
         }
     }
 
-    /** The time left at the rate of this process so far. */
-    private String left(double fraction) {
-        double gained = fraction - startFraction;
-        double seconds = (nanoTime.getAsLong() - startNanos) / 1e9;
-        return gained <= 0 ? "" : "  ETA " + Text.seconds(seconds * (1 - fraction) / gained);
+    @Override
+    public void looked(RunStatus status) {
+        takes(status.secondsLeft());
+    }
+
+    /** The supervisor's estimate. */
+    synchronized void takes(OptionalDouble left) {
+        secondsLeft = left;
+    }
+
+    private synchronized Optional<Duration> eta() {
+        return secondsLeft.isPresent()
+                ? Optional.of(Duration.ofSeconds(Math.round(secondsLeft.getAsDouble())))
+                : Optional.empty();
+    }
+
+    private String left() {
+        return secondsLeft.isPresent() ? "  ETA " + Text.seconds(secondsLeft.getAsDouble()) : "";
     }
 
     private void bar(double fraction, Progress progress) {
@@ -129,6 +139,7 @@ final class RunView implements RunListener {
                     .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                     .setUpdateIntervalMillis(500)
                     .setUnit("%", SCALE / 100)
+                    .setEtaFunction(state -> eta())
                     .setConsumer(new ConsoleProgressBarConsumer(out))
                     .startsFrom(Math.round(fraction * SCALE), Duration.ZERO)
                     .build();
@@ -170,8 +181,8 @@ final class RunView implements RunListener {
             detail.append("loss %.4g ".formatted(progress.loss()));
         }
         if (Double.isFinite(progress.reference())) {
-            boolean endToEnd = progress.ticket().stage() instanceof Stage.EndToEnd;
-            detail.append("(%s %.4g) ".formatted(endToEnd ? "start" : "rtn", progress.reference()));
+            boolean fromRoundToNearest = progress.ticket().stage() instanceof Stage.TrainBlock;
+            detail.append("(%s %.4g) ".formatted(fromRoundToNearest ? "rtn" : "start", progress.reference()));
         }
         if (Double.isFinite(progress.tokensPerSecond()) && progress.tokensPerSecond() > 0) {
             detail.append(Text.count(progress.tokensPerSecond())).append(" tok/s");

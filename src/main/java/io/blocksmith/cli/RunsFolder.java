@@ -23,6 +23,7 @@ import java.util.function.UnaryOperator;
  */
 final class RunsFolder {
     private static final String QUEUE = "queue/";
+    private static final String S3_SCHEME = "s3://";
 
     private final Settings settings;
     private final String owner;
@@ -65,10 +66,10 @@ final class RunsFolder {
         if (run.equals("queue") || run.isEmpty()) {
             throw BlocksmithException.user("run.name = %s: choose another name", run);
         }
-        String runs = settings.cluster().runs();
-        return runs.startsWith("s3://")
+        String runs = root();
+        return runs.startsWith(S3_SCHEME)
                 ? runs + "/" + run
-                : absolute(runs).resolve(run).toString();
+                : Path.of(runs).resolve(run).toString();
     }
 
     private static Path absolute(String folder) {
@@ -113,7 +114,9 @@ final class RunsFolder {
 
     private String root() {
         String runs = settings.cluster().runs();
-        return runs.startsWith("s3://") ? runs : absolute(runs).toString();
+        return runs.startsWith(S3_SCHEME)
+                ? runs.replaceFirst("/+$", "")
+                : absolute(runs).toString();
     }
 
     private static String run(String name, byte[] content) {

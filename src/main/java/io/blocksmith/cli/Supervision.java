@@ -8,6 +8,7 @@ import io.blocksmith.run.Decisions;
 import io.blocksmith.run.FailurePolicy;
 import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Plan;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.store.Ledger;
@@ -52,6 +53,7 @@ final class Supervision {
         return new RunSupervisor.Settings(
                 new RunSupervisor.RunSubmission(run, identityDigest),
                 new Decisions(plan, FailurePolicy.of(recipe, patience.tries(), patience.lostWorkers())),
+                new RunWork(plan, recipe),
                 new SweepingJournal(ledger, new Retention(store, plan)),
                 new RequestBox(store, clock, UUID::randomUUID),
                 new LiveBeacon(store, ledger, here, clock, System::nanoTime),

@@ -4,6 +4,7 @@ import io.blocksmith.cluster.LiveRun;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.status.HeartbeatWatch;
 import io.blocksmith.status.RunSight;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
@@ -35,7 +36,8 @@ final class WatchCommand implements Callable<Integer> {
 
     private int watch(ObjectStore store) {
         Ledger ledger = new Ledger(store);
-        RunSight sight = look(store, ledger);
+        HeartbeatWatch watch = new HeartbeatWatch(System::nanoTime);
+        RunSight sight = look(store, ledger, watch);
         System.err.println(new StatusText(sight).text());
         if (sight.plan().isEmpty() || isOver(sight.state())) {
             return code(sight.state());
@@ -56,13 +58,14 @@ final class WatchCommand implements Callable<Integer> {
             RunSight.Pulse pulse = sight.pulse();
             while (!isOver(state)) {
                 RunHolder.WATCH.await(LOOK_EVERY);
-                sight = look(store, ledger);
+                sight = look(store, ledger, watch);
                 List<Event> events = sight.events();
                 for (Event event : events.subList(told, events.size())) {
                     state = state.after(event);
                     view.recorded(event, state);
                 }
                 told = events.size();
+                view.takes(sight.secondsLeft());
                 sight.attempts().stream().map(LiveRun.Attempt::progress).forEach(view::progressed);
                 if (sight.pulse() != pulse) {
                     pulse = sight.pulse();
@@ -75,8 +78,8 @@ final class WatchCommand implements Callable<Integer> {
         }
     }
 
-    private RunSight look(ObjectStore store, Ledger ledger) {
-        return RunSight.of(run.where(), store, ledger, RunHolder.PROCESSES, InstantSource.system());
+    private RunSight look(ObjectStore store, Ledger ledger, HeartbeatWatch watch) {
+        return RunSight.of(run.where(), store, ledger, watch, RunHolder.PROCESSES, InstantSource.system());
     }
 
     private static boolean isOver(RunState state) {

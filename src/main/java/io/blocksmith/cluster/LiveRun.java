@@ -19,6 +19,7 @@ import java.util.TreeMap;
  *
  * @param at by the supervisor's clock
  * @param stopping whether the run is on its way to rest
+ * @param secondsLeft at the pace of this supervision; null while that is not known
  * @param trouble what keeps the supervisor from going on; empty when nothing does
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -27,6 +28,7 @@ public record LiveRun(
         RunState.Phase phase,
         String rest,
         boolean stopping,
+        Double secondsLeft,
         String trouble,
         List<Attempt> attempts,
         List<Worker> workers) {
@@ -40,7 +42,7 @@ public record LiveRun(
      *
      * @param straggler whether it is much slower than its peers
      * @param progress its latest word; phase {@code starting} before the first
-     * @param savedAt when its newest checkpoint was first heard of; null when there is none
+     * @param savedAt when its newest checkpoint was first heard of; null when there is none, or when that is not known
      * @param curve its training losses so far, thinned, by ascending step
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -92,6 +94,7 @@ public record LiveRun(
                 state.phase(),
                 state.rest().map(RunState.Rest::reason).orElse(""),
                 status.stopping(),
+                status.secondsLeft().isPresent() ? status.secondsLeft().getAsDouble() : null,
                 status.trouble().orElse(""),
                 state.running().stream()
                         .map(running -> attempt(status, running))

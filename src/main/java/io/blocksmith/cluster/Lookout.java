@@ -66,9 +66,7 @@ final class Lookout {
         Logger log = context.getLog();
         context.pipeToSelf(found, (looked, failure) -> {
             if (failure != null) {
-                log.warn(
-                        "cannot look at the store: {}",
-                        RunSupervisor.cause(failure).toString());
+                log.warn("cannot look at the store: {}", RunSupervisor.words(failure));
                 return new RunSupervisor.Looked(
                         new Found(Optional.empty(), Optional.empty(), probe ? Optional.of(false) : Optional.empty()));
             }

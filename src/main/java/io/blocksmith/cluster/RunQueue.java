@@ -51,6 +51,7 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
     private final Executor files;
     private final LongSupplier nanoTime;
     private final Map<String, Duration> leftAloneUntil = new HashMap<>();
+    private boolean looking;
     private Optional<String> current = Optional.empty();
     private Optional<Supervised> supervision = Optional.empty();
 
@@ -105,6 +106,7 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
                 yield this;
             }
             case Found(List<String> waiting) -> {
+                looking = false;
                 take(waiting);
                 yield this;
             }
@@ -121,10 +123,12 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
     }
 
     private void look() {
-        if (current.isEmpty()) {
+        if (current.isEmpty() && !looking) {
+            // A store that does not answer takes longer than the time to the next look.
+            looking = true;
             getContext().pipeToSelf(CompletableFuture.supplyAsync(catalog::waiting, files), (waiting, failure) -> {
                 if (failure != null) {
-                    getContext().getSystem().log().warn("cannot look for runs: {}", failure.toString());
+                    getContext().getSystem().log().warn("cannot look for runs: {}", RunSupervisor.words(failure));
                     return new Found(List.of());
                 }
                 return new Found(waiting);

@@ -8,6 +8,7 @@ import io.blocksmith.run.Trail;
 import io.blocksmith.run.WorkerView;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -20,6 +21,8 @@ import java.util.Set;
  * @param reachable those that can be told things now
  * @param stragglers attempts much slower than their peers
  * @param stopping whether the run is on its way to rest
+ * @param fraction share of the work that is done, 0 to 1
+ * @param secondsLeft at the pace of this supervision; empty while that is not known
  * @param trouble what keeps the supervisor from going on, e.g. a store that takes nothing
  */
 public record RunStatus(
@@ -30,6 +33,8 @@ public record RunStatus(
         Map<String, WorkerView> reachable,
         Set<Ticket> stragglers,
         boolean stopping,
+        double fraction,
+        OptionalDouble secondsLeft,
         Optional<String> trouble) {
     public RunStatus {
         progress = Map.copyOf(progress);

@@ -35,13 +35,16 @@ import io.blocksmith.run.Request;
 import io.blocksmith.run.Requests;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.Situation;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.run.TimeLeft;
 import io.blocksmith.run.Trail;
 import io.blocksmith.run.Troubles;
 import io.blocksmith.run.Watchdog;
 import io.blocksmith.run.Watchdog.Straggler;
+import io.blocksmith.run.WorkerView;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -54,6 +57,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -119,6 +123,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
      * What a supervisor is made with.
      *
      * @param submission recorded when the journal is empty, compared with it otherwise
+     * @param work how far the run is, and how long it takes
      * @param holder who this supervisor is, for people: host and process
      * @param clock stamps events
      * @param nanoTime measures durations
@@ -126,6 +131,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     public record Settings(
             RunSubmission submission,
             Decisions decisions,
+            RunWork work,
             Journal journal,
             Requests requests,
             RunBeacon beacon,
@@ -149,6 +155,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     private final Placements placements;
     private final Scribe scribe;
     private final Lookout lookout;
+    private final TimeLeft timeLeft;
 
     private RunState state = RunState.empty();
     /** The epoch that this supervisor has made durable; 0 before. */
@@ -179,6 +186,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         context.setLoggerName(RunSupervisor.class);
         this.settings = settings;
         this.observer = observer;
+        this.timeLeft = new TimeLeft(settings.work(), settings.nanoTime());
         this.timers = timers;
         this.fleet = new Fleet(settings.fleet(), now());
         this.watchdog = new Watchdog(settings.watchdog());
@@ -242,9 +250,9 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case Looked(Lookout.Found found) -> looked(found);
             case Fulfilled(String id, Optional<Throwable> failure) ->
                 failure.ifPresent(
-                        cause -> getContext().getLog().warn("request {} stays for now: {}", id, cause.toString()));
+                        cause -> getContext().getLog().warn("request {} stays for now: {}", id, words(cause)));
             case SaidFarewell(RunOutcome outcome, Optional<Throwable> failure) -> {
-                failure.ifPresent(cause -> getContext().getLog().warn("the farewell failed: {}", cause.toString()));
+                failure.ifPresent(cause -> getContext().getLog().warn("the farewell failed: {}", words(cause)));
                 observer.tell(new Observer.Ended(outcome));
             }
             case Tick tick -> {
@@ -555,15 +563,26 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         watchdog.stragglers(now()).forEach(straggler -> slow.add(straggler.ticket()));
         Map<Ticket, Trail.Seen> seen = new HashMap<>();
         trails.forEach((ticket, trail) -> seen.put(ticket, trail.seen()));
+        Map<String, WorkerView> reachable = fleet.reachable(now());
         return new RunStatus(
                 state,
                 progress,
                 seen,
                 fleet.known(),
-                fleet.reachable(now()),
+                reachable,
                 slow,
                 stopRequested.isPresent() || steppingDown.isPresent(),
+                settings.work().fraction(state, progress.values()),
+                timeLeft.at(state, progress.values(), able(reachable)),
                 troubles.text());
+    }
+
+    /** Workers that may be given work. */
+    private int able(Map<String, WorkerView> reachable) {
+        return (int) reachable.entrySet().stream()
+                .filter(worker ->
+                        !worker.getValue().quarantined() && !state.drained().contains(worker.getKey()))
+                .count();
     }
 
     private void end(RunOutcome outcome) {
@@ -578,5 +597,11 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
 
     static Throwable cause(Throwable failure) {
         return failure.getCause() == null ? failure : failure.getCause();
+    }
+
+    /** The failure of work that was done elsewhere, for people: what is known has a message that needs no name. */
+    static String words(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? cause(failure) : failure;
+        return cause instanceof BlocksmithException known ? known.getMessage() : cause.toString();
     }
 }

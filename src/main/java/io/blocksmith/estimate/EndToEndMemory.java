@@ -11,8 +11,8 @@ import io.blocksmith.spec.Recipe;
  *
  * @param packed codes, biases and norm gains of all blocks: L * (n * bits / 8 + 4 * (biases + 2H))
  * @param scales step sizes and zero points, float32: 8RL
- * @param training of each trained number two moments, the best state (with keep-best) and its gradient's square in
- *     passing: up to 16RL; and gradients of both, summed and of the shard at hand: 16RL, half of it with one shard
+ * @param training of each trained number two moments and the best state (with keep-best): 12RL for one kind of number;
+ *     and its gradient, summed and of the shard at hand: 8RL
  * @param head output head and last norm, float32: 4 * (V + 1) * H
  * @param kept input of every block, output of the last, upstream gradient and its successor: 4 * (L + 3) * H a token
  * @param block one unpacked block, its gradient, {@link BlockActivations}, and 4m in passing: 8n + activations + 4m; 2n
@@ -28,14 +28,13 @@ public record EndToEndMemory(long packed, long scales, long training, long head,
         long blocks = config.blocks();
         long hidden = config.hidden();
         long groups = blocks * counts.groups();
-        long trained = trained(recipe, groups);
         int shards = Math.min(endToEnd.gradientShards(), endToEnd.batchSize());
         long tokens = (long) Math.ceilDiv(endToEnd.batchSize(), shards) * endToEnd.sequenceLength();
         long positions = Math.min(OutputHead.POSITIONS, tokens);
         return new EndToEndMemory(
                 blocks * (counts.codeBytes() + 4 * (counts.biases() + counts.norms())),
                 8 * groups,
-                trained * (8 + 4 + (endToEnd.keepBest() ? 4 : 0)) + 8 * groups * Math.min(2, shards),
+                trained(recipe, groups) * (8 + (endToEnd.keepBest() ? 4 : 0)) + gradients(endToEnd, groups),
                 4 * (config.vocabulary() + 1L) * hidden,
                 4 * (blocks + 3) * hidden * tokens,
                 8 * counts.weights()
@@ -50,6 +49,12 @@ public record EndToEndMemory(long packed, long scales, long training, long head,
         boolean zeroPoints =
                 recipe.endToEnd().train().zeroPoints() && !recipe.quantization().symmetric();
         return (recipe.endToEnd().train().stepSizes() ? groups : 0) + (zeroPoints ? groups : 0);
+    }
+
+    /** Both gradients; those of zero points are made in a symmetric grid, too, which does not move them. */
+    private static long gradients(EndToEnd endToEnd, long groups) {
+        return (endToEnd.train().stepSizes() ? 8 * groups : 0)
+                + (endToEnd.train().zeroPoints() ? 8 * groups : 0);
     }
 
     /** The peak: everything, and the larger of the unpacked block and the logits. */

@@ -24,12 +24,6 @@ public record StageWork(LlamaConfig config, Recipe recipe) {
         return 3 * window() * recipe.blockAp().batchSize();
     }
 
-    /** Optimizer steps of Block-AP over {@code samples} windows. */
-    public long blockSteps(int samples) {
-        return (long) recipe.blockAp().epochs()
-                * Math.ceilDiv(samples, recipe.blockAp().batchSize());
-    }
-
     /** All steps of Block-AP over {@code samples} windows, with the validations between them. */
     public double blockTraining(int samples) {
         int epochs = recipe.blockAp().epochs();
@@ -42,11 +36,6 @@ public record StageWork(LlamaConfig config, Recipe recipe) {
         return Math.min(
                 recipe.endToEnd().gradientShards(),
                 Math.min(recipe.endToEnd().batchSize(), recipe.endToEnd().samples()));
-    }
-
-    public long endToEndSteps() {
-        return Math.ceilDiv(recipe.endToEnd().samples(), recipe.endToEnd().batchSize())
-                * (long) recipe.endToEnd().epochs();
     }
 
     /** All steps of E2E-QP, without validations. */

@@ -3,11 +3,13 @@ package io.blocksmith.http;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Who may do what. */
 final class Access {
@@ -27,8 +29,18 @@ final class Access {
     Access(ApiSettings settings, String self) {
         this.settings = settings;
         this.onLoopback = settings.isLoopback();
-        this.origins = new HashSet<>(settings.peers());
-        origins.add(self);
+        this.origins = Stream.concat(settings.peers().stream(), Stream.of(self))
+                .flatMap(origin -> onLoopback ? spellings(origin) : Stream.of(origin))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** A page of this machine has the name for an origin that its user typed, which need not be that of the settings. */
+    private static Stream<String> spellings(String origin) {
+        URI address = URI.create(origin);
+        return isLoopback(address.getHost())
+                ? Stream.of(address.getHost(), "localhost", "127.0.0.1", "[::1]")
+                        .map(host -> origin.replace("://" + address.getHost(), "://" + host))
+                : Stream.of(origin);
     }
 
     /**

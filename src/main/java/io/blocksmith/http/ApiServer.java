@@ -94,7 +94,7 @@ public final class ApiServer implements AutoCloseable {
                         new RequestRoutes(directory, looks, threads, "api@" + processes.host()).routes())
                 .flatMap(List::stream)
                 .toList();
-        Routes answers = new Routes(new Access(settings, self), new RequestBody(system), routes);
+        Routes answers = new Routes(new Access(settings, self), new RequestBody(system), routes, Routes.PATIENCE);
         ServerBinding binding = bound(system, settings, answers);
         ApiServer server = new ApiServer(threads, looks, stream, binding, self, routes);
         CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseServiceUnbind(), "api", server::end);

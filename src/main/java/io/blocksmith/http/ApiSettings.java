@@ -12,12 +12,14 @@ import java.util.List;
  *
  * @param host name or address of this machine
  * @param port TCP, above 0
- * @param token secret; empty = nothing can be changed
+ * @param token secret, beyond loopback of 16 characters at least; empty = nothing can be changed
  * @param peers {@code http://HOST:PORT} of the same API elsewhere, and of pages that may use this one
  */
 public record ApiSettings(String host, int port, String token, List<String> peers) {
     /** What may stand in a header behind {@code Bearer}. */
     private static final String TOKEN = "[!-~]*";
+    /** Nothing counts failed tries, so it must be too long to be found by trying. */
+    private static final int LEAST_TOKEN = 16;
 
     public ApiSettings {
         peers = peers.stream().map(ApiSettings::requireOrigin).toList();
@@ -26,7 +28,14 @@ public record ApiSettings(String host, int port, String token, List<String> peer
                     "http.token: expected ASCII characters without spaces and line breaks, found others (it is secret,"
                             + " so it is not shown)");
         }
-        if (token.isEmpty() && !isLoopback(host)) {
+        boolean loopback = isLoopback(host);
+        if (!loopback && !token.isEmpty() && token.length() < LEAST_TOKEN) {
+            throw BlocksmithException.user(
+                    "http.token: expected at least %d characters beyond loopback (http.host = %s), found %d: whoever"
+                            + " guesses it can change every run; take one like that of `openssl rand -hex 24`",
+                    LEAST_TOKEN, host, token.length());
+        }
+        if (token.isEmpty() && !loopback) {
             throw BlocksmithException.user(
                     "http.host = %s: whoever reaches this address could see every run; set http.token (better the"
                             + " environment variable BLOCKSMITH_HTTP_TOKEN), or listen at 127.0.0.1 only",

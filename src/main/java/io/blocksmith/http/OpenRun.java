@@ -1,6 +1,7 @@
 package io.blocksmith.http;
 
 import akka.util.ByteString;
+import io.blocksmith.status.HeartbeatWatch;
 import io.blocksmith.status.RunSight;
 import io.blocksmith.status.StatusJson;
 import io.blocksmith.store.Lease;
@@ -14,15 +15,16 @@ import java.util.Map;
 final class OpenRun implements AutoCloseable {
     private final String where;
     private final ObjectStore store;
-    private final Ledger ledger;
+    private Ledger ledger;
     private final Lease.Processes processes;
     private final InstantSource clock;
+    private final HeartbeatWatch watch = new HeartbeatWatch(System::nanoTime);
 
     /**
      * What a look showed.
      *
      * @param document the status document, in one line of UTF-8
-     * @param tag differs when anything but the time does
+     * @param tag differs when anything but the time and the count of heartbeats does
      */
     record Seen(RunSight sight, ByteString document, String tag) {}
 
@@ -36,7 +38,11 @@ final class OpenRun implements AutoCloseable {
     }
 
     Seen look() {
-        RunSight sight = RunSight.of(where, store, ledger, processes, clock);
+        if (!Ledger.contains(store, ledger.end())) {
+            // Another run of the same name by now: what was read of the one before it is not its past.
+            ledger = new Ledger(store);
+        }
+        RunSight sight = RunSight.of(where, store, ledger, watch, processes, clock);
         Map<String, Object> tree = new StatusJson(sight).tree();
         return new Seen(sight, ByteString.fromArrayUnsafe(Json.write(tree)), tag(tree));
     }
@@ -51,6 +57,7 @@ final class OpenRun implements AutoCloseable {
         timeless.computeIfPresent("supervisor", (key, value) -> {
             Map<Object, Object> supervisor = new LinkedHashMap<>((Map<?, ?>) value);
             supervisor.remove("seconds-since-beat");
+            supervisor.remove("beat");
             return supervisor;
         });
         return EntityTag.of(Json.write(timeless));

@@ -8,6 +8,7 @@ import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.stage.StoredCurves;
 import io.blocksmith.status.EventJson;
 import io.blocksmith.status.RunSight;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,10 +16,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 
 /** What can be seen of runs. */
 final class ReadRoutes {
     private static final String RUN = "/api/v1/runs/{run}";
+
+    /** How long the list of runs waits for one of them. */
+    private static final Duration ROW_PATIENCE = Duration.ofSeconds(5);
 
     private final RunLooks looks;
     private final RunStream stream;
@@ -40,9 +45,10 @@ final class ReadRoutes {
     private CompletionStage<HttpResponse> runs() {
         return looks.names().thenCompose(names -> {
             List<CompletableFuture<Map<String, Object>>> rows = names.stream()
-                    .map(name -> looks.lately(name)
+                    .map(name -> looks.inShort(name)
                             .handle((seen, failure) -> row(name, seen))
-                            .toCompletableFuture())
+                            .toCompletableFuture()
+                            .completeOnTimeout(row(name, null), ROW_PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
                     .toList();
             return CompletableFuture.allOf(rows.toArray(CompletableFuture[]::new))
                     .thenApply(done -> Answers.json(
@@ -53,7 +59,7 @@ final class ReadRoutes {
         });
     }
 
-    /** A run that cannot be looked at must not hide the others: it has a name and nothing more. */
+    /** A run that cannot be looked at, or takes long, must not hide the others: it has a name and nothing more. */
     private static Map<String, Object> row(String name, OpenRun.Seen seen) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("run", name);
@@ -62,7 +68,7 @@ final class ReadRoutes {
                 seen == null ? null : seen.sight().state().phase().name().toLowerCase(Locale.ROOT));
         row.put("percent", seen == null ? null : finite(100 * seen.sight().fraction()));
         row.put(
-                "eta-seconds",
+                "seconds-left",
                 seen == null ? null : finite(seen.sight().secondsLeft().orElse(Double.NaN)));
         row.put("stale", seen == null || isStale(seen.sight()));
         return row;

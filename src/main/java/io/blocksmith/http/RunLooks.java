@@ -13,6 +13,9 @@ import java.util.function.LongSupplier;
 
 /** What this process sees of its runs: at most one look at each within a while, and none that nobody asks for. */
 final class RunLooks implements AutoCloseable {
+    /** How long the row of a run that rests is good enough: most runs do, and look by look they are the same. */
+    private static final Duration RESTING_LASTS = Duration.ofSeconds(30);
+
     private final RunDirectory directory;
     private final Lease.Processes processes;
     private final Duration lasts;
@@ -64,6 +67,16 @@ final class RunLooks implements AutoCloseable {
     /** The run as it was seen lately; a {@link Refusal} when there is none of this name. */
     CompletionStage<OpenRun.Seen> lately(String run) {
         return known(run).thenCompose(watched -> watched.look.lately());
+    }
+
+    /** The same for a list of all runs, where one that rests is told as it was up to half a minute ago. */
+    CompletionStage<OpenRun.Seen> inShort(String run) {
+        return known(run)
+                .thenCompose(watched ->
+                        watched.look.lately(seen -> switch (seen.sight().state().phase()) {
+                            case COMPLETED, STOPPED -> RESTING_LASTS;
+                            case NEW, SUBMITTED, RUNNING, PAUSED -> lasts;
+                        }));
     }
 
     /** The run as it is now. */

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -19,6 +20,9 @@ final class SharedLook<T> {
 
     private CompletableFuture<T> latest = CompletableFuture.failedFuture(new IllegalStateException("never looked"));
     private boolean looked;
+    /** Whether {@link #latest} waits for the look before it to end. */
+    private boolean queued;
+
     private long since;
 
     /**
@@ -36,16 +40,34 @@ final class SharedLook<T> {
     }
 
     /** What was seen lately, or is about to be. */
-    synchronized CompletionStage<T> lately() {
-        boolean good = looked && (!latest.isDone() || nanoTime.getAsLong() - since < lasts.toNanos());
-        return good ? latest : afresh();
+    CompletionStage<T> lately() {
+        return lately(seen -> lasts);
     }
 
-    /** What a look shows that begins now, or as soon as the one under way has ended. */
+    /** The same, where what was seen tells for how long it is good enough. */
+    synchronized CompletionStage<T> lately(Function<T, Duration> lasting) {
+        if (looked && !latest.isDone()) {
+            return latest;
+        }
+        Duration good = looked && !latest.isCompletedExceptionally() ? lasting.apply(latest.resultNow()) : lasts;
+        return looked && nanoTime.getAsLong() - since < good.toNanos() ? latest : afresh();
+    }
+
+    /** What a look shows that begins now, or as soon as the one under way has ended; all who ask till then share it. */
     synchronized CompletionStage<T> afresh() {
-        looked = true;
-        since = nanoTime.getAsLong();
-        latest = latest.handle((seen, failure) -> failure).thenApplyAsync(ignored -> look.get(), threads);
+        if (!queued) {
+            looked = true;
+            queued = true;
+            since = nanoTime.getAsLong();
+            latest = latest.handle((seen, failure) -> failure).thenApplyAsync(ignored -> begun(), threads);
+        }
         return latest;
+    }
+
+    private T begun() {
+        synchronized (this) {
+            queued = false;
+        }
+        return look.get();
     }
 }

@@ -76,11 +76,12 @@ public record ReportData(
      *
      * @param segment the range of blocks it was trained in, from 0
      * @param roundToNearestLoss validation loss of the round-to-nearest start, mean squared error
-     * @param validationLoss of the state that was kept
+     * @param validationLoss of the state that training kept, without the repair
      * @param trainLoss mean over the last epoch
      * @param seconds of the attempt that committed
      * @param peakBytes resident memory of the process at its highest during that attempt
      * @param attempts tries, the committed one included
+     * @param repair null when the block was not repaired
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Block(
@@ -92,6 +93,7 @@ public record ReportData(
             double seconds,
             long peakBytes,
             int attempts,
+            Repair repair,
             List<LossPoint> train,
             List<LossPoint> validation) {
         public Block {
@@ -99,6 +101,16 @@ public record ReportData(
             validation = listOf(validation);
         }
     }
+
+    /**
+     * The repair of a block: validation losses on inputs that carry the errors of all blocks before, so they compare with
+     * each other and not with those of the training.
+     *
+     * @param startLoss of the state that training left
+     * @param validationLoss of the state that was kept
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Repair(double startLoss, double validationLoss) {}
 
     /** E2E-QP: next-token loss in nats. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -19,7 +19,8 @@ public final class Trail {
      * A trail at one moment.
      *
      * @param savedStep step of the newest checkpoint, 0 when there is none
-     * @param savedAt when that was first heard of; empty when there is none
+     * @param savedAt when that was first heard of, or rather earlier than later; empty when there is none, or when it is of an
+     *     attempt before this one and nobody knows its age
      * @param losses by ascending step
      */
     public record Seen(long savedStep, Optional<Instant> savedAt, List<Point> losses) {
@@ -35,6 +36,8 @@ public final class Trail {
     private long stride = 1;
     private long savedStep;
     private Optional<Instant> savedAt = Optional.empty();
+    /** The first step that was heard of: a checkpoint of an earlier one is not of this attempt, or not of this time. */
+    private long firstStep = Long.MAX_VALUE;
 
     /** A trail that goes on from what another supervisor has seen. */
     public static Trail after(Seen seen) {
@@ -43,26 +46,27 @@ public final class Trail {
 
     /** The attempt has spoken. */
     public void progressed(Progress progress, Instant now) {
-        if (progress.savedStep() > savedStep) {
-            savedStep = progress.savedStep();
-            savedAt = Optional.of(now);
-        }
         if (!Double.isNaN(progress.loss())) {
             add(new Point(progress.step(), progress.loss()));
+        }
+        if (progress.savedStep() > savedStep) {
+            savedStep = progress.savedStep();
+            savedAt = savedStep < firstStep ? savedAt : Optional.of(now);
         }
     }
 
     /** This trail with what came later. */
     public Trail and(Seen later) {
+        later.losses().forEach(this::add);
         if (later.savedStep() > savedStep) {
             savedStep = later.savedStep();
-            savedAt = later.savedAt();
+            savedAt = later.savedAt().or(() -> savedAt);
         }
-        later.losses().forEach(this::add);
         return this;
     }
 
     private void add(Point point) {
+        firstStep = Math.min(firstStep, point.step());
         if (!losses.isEmpty() && point.step() < losses.getLast().step() + stride) {
             return;
         }

@@ -63,13 +63,14 @@ public final class StageCosts {
 
     /** How E2E-QP is shared. */
     SharedStep sharedStep() {
-        double training = work.endToEndTraining() / rate / Math.max(1, work.endToEndSteps());
+        double training =
+                work.endToEndTraining() / rate / Math.max(1, recipe.endToEnd().steps());
         return new SharedStep(work.shards(), training / work.shards(), validation(), bytes.gradientShard());
     }
 
     /** Seconds of validation for each step of E2E-QP. */
     private double validation() {
-        return work.endToEndValidation() / rate / Math.max(1, work.endToEndSteps());
+        return work.endToEndValidation() / rate / Math.max(1, recipe.endToEnd().steps());
     }
 
     private StageCost cost(Stage stage) {
@@ -139,7 +140,7 @@ public final class StageCosts {
     private StageCost training(
             int samples, double stream, int streams, double readResults, boolean last, double written) {
         double windows = samples + recipe.calibration().validationSamples();
-        long steps = work.blockSteps(samples);
+        long steps = recipe.blockAp().steps(samples);
         double training = work.blockTraining(samples) / rate;
         // Without a step the validations are all there is.
         double untrained = steps == 0 ? training : 0;
@@ -156,7 +157,7 @@ public final class StageCosts {
     }
 
     private StageCost endToEnd() {
-        long steps = work.endToEndSteps();
+        long steps = recipe.endToEnd().steps();
         double untrained = steps == 0 ? work.endToEndValidation() / rate : 0;
         SharedStep step = sharedStep();
         return new StageCost(

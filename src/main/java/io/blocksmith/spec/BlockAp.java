@@ -87,4 +87,9 @@ public record BlockAp(
                 "between 0 and 1");
         Require.that(segments >= 1, "block-ap.segments", segments, "at least 1");
     }
+
+    /** Optimizer steps of a training on {@code samples} windows. */
+    public long steps(long samples) {
+        return (long) epochs * Math.ceilDiv(samples, batchSize);
+    }
 }

@@ -82,4 +82,9 @@ public record EndToEnd(
         Require.that(gradientShards >= 1, "end-to-end.gradient-shards", gradientShards, "at least 1");
         Require.that(validateEvery >= 0, "end-to-end.validate-every", validateEvery, "0 or more optimizer steps");
     }
+
+    /** Optimizer steps of the whole training. */
+    public long steps() {
+        return (long) epochs * Math.ceilDiv(samples, batchSize);
+    }
 }

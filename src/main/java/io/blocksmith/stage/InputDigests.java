@@ -7,6 +7,7 @@ import io.blocksmith.llama.ConfigFile;
 import io.blocksmith.safetensors.Checkpoint;
 import io.blocksmith.store.ObjectStore;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -99,8 +100,10 @@ final class InputDigests {
     /** SHA-256 of a file's content, in lower-case hexadecimal. */
     static String sha256(Path file) throws IOException {
         MessageDigest digest = sha256();
-        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        // An arena gives the memory back at once, not at the next garbage collection.
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                Arena arena = Arena.ofConfined()) {
+            ByteBuffer chunk = arena.allocate(CHUNK).asByteBuffer();
             while (channel.read(chunk.clear()) >= 0) {
                 digest.update(chunk.flip());
             }

@@ -130,9 +130,9 @@ public final class Pipeline implements StageRunner {
         }
     }
 
-    /** Everything but lack of memory that libtorch throws is our mistake. */
+    /** What libtorch throws is our mistake, unless the device is to blame. */
     private static RuntimeException named(EngineException failure) {
-        return DeviceMemory.failure(failure)
+        return DeviceFailure.of(failure)
                 .<RuntimeException>map(Function.identity())
                 .orElse(failure);
     }

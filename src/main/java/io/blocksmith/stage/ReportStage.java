@@ -13,6 +13,7 @@ import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.EndToEnd;
 import io.blocksmith.run.Stage.Evaluate;
 import io.blocksmith.run.Stage.Export;
+import io.blocksmith.run.Stage.RepairBlock;
 import io.blocksmith.run.Stage.Subject;
 import io.blocksmith.run.Stage.TrainBlock;
 import io.blocksmith.run.StageResult;
@@ -115,21 +116,29 @@ final class ReportStage {
             if (!(state.stage(trained) instanceof Committed first)) {
                 continue;
             }
-            Committed last = state.stage(run.plan().finalStage(block)) instanceof Committed repaired ? repaired : first;
             LossCurves.Curves curves = curves(state, trained);
             blocks.add(new ReportData.Block(
                     block,
                     segments.of(block).segment(),
                     figure(first.result(), Figures.START_LOSS),
-                    figure(last.result(), Figures.FINAL_LOSS),
-                    figure(last.result(), Figures.TRAIN_LOSS),
+                    figure(first.result(), Figures.FINAL_LOSS),
+                    figure(first.result(), Figures.TRAIN_LOSS),
                     figure(first.result(), Figures.SECONDS),
                     (long) figure(first.result(), Figures.PEAK_BYTES),
                     first.attempts(),
+                    repair(state, block),
                     points(curves.train()),
                     points(curves.validation())));
         }
         return blocks;
+    }
+
+    /** Null without a repair pass, or when the run has not come so far. */
+    private static ReportData.Repair repair(RunState state, int block) {
+        return state.result(new RepairBlock(block))
+                .map(result ->
+                        new ReportData.Repair(figure(result, Figures.START_LOSS), figure(result, Figures.FINAL_LOSS)))
+                .orElse(null);
     }
 
     /** A damaged curve is left out: no block is trained again for a picture. */

@@ -297,12 +297,4 @@ public final class RunContext {
         Optional<String> text = inputs.evaluationText();
         return text.isPresent() ? tokens(EVALUATION_TOKENS, text.get(), identity.evaluation()) : calibrationTokens();
     }
-
-    /** Tokens that pass through the model for each perplexity. */
-    public double evaluatedTokens() {
-        try (TokenFile tokens = evaluationTokens()) {
-            Windows windows = evaluationWindows(tokens);
-            return (double) windows.count() * windows.length();
-        }
-    }
 }

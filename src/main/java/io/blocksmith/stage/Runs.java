@@ -1,5 +1,6 @@
 package io.blocksmith.stage;
 
+import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Monitor;
 import io.blocksmith.run.StageMeter;
@@ -9,25 +10,29 @@ import io.blocksmith.store.ObjectStore;
 import io.blocksmith.tensor.Compute;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The stages of any run whose store this worker can reach. A run is opened when its first attempt comes, from its store
- * alone, and stays open. Used on the device thread; closed when that has ended.
+ * alone, and stays open until one of another run comes: runs follow one another, and what an open one keeps on this
+ * machine may fill a disk. Used on the device thread; closed when that has ended.
  */
 public final class Runs implements StageRunner, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Runs.class);
+
     private final Function<String, ObjectStore> stores;
     private final Compute compute;
     private final Duration checkpointInterval;
     private final StageMeter meter;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
-    private final Map<String, Opened> opened = new HashMap<>();
+    private Optional<Opened> opened = Optional.empty();
 
-    private record Opened(ObjectStore store, Pipeline pipeline) {}
+    private record Opened(String run, ObjectStore store, Pipeline pipeline) {}
 
     /**
      * Makes a runner.
@@ -64,14 +69,30 @@ public final class Runs implements StageRunner, AutoCloseable {
     }
 
     private Pipeline pipeline(Assignment assignment) {
-        return opened.computeIfAbsent(assignment.ticket().run(), this::open).pipeline();
+        String run = assignment.ticket().run();
+        if (opened.filter(now -> now.run().equals(run)).isEmpty()) {
+            leave();
+            opened = Optional.of(open(run));
+        }
+        return opened.get().pipeline();
+    }
+
+    private void leave() {
+        Optional<Opened> left = opened;
+        opened = Optional.empty();
+        try {
+            left.ifPresent(run -> run.store().close());
+        } catch (BlocksmithException failure) {
+            // The run that comes now has nothing to do with it.
+            LOG.warn("{} was not closed properly: {}", left.get().run(), failure.getMessage());
+        }
     }
 
     private Opened open(String run) {
         ObjectStore store = stores.apply(run);
         try {
             RunContext context = RunContext.open(store, compute, checkpointInterval);
-            return new Opened(store, new Pipeline(context, meter, nanoTime, clock));
+            return new Opened(run, store, new Pipeline(context, meter, nanoTime, clock));
         } catch (RuntimeException e) {
             store.close();
             throw e;
@@ -80,7 +101,6 @@ public final class Runs implements StageRunner, AutoCloseable {
 
     @Override
     public void close() {
-        opened.values().forEach(run -> run.store().close());
-        opened.clear();
+        leave();
     }
 }

@@ -15,7 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** The row of blocks: what has become of each, and its loss against the round-to-nearest state that it began from. */
+/**
+ * The row of blocks: what has become of each, and its loss against the round-to-nearest state that it began from. Losses of
+ * a repair are apart: its inputs carry the errors of all blocks before, so they compare with each other only.
+ */
 final class BlockJson {
     private final RunSight sight;
     private final Plan plan;
@@ -36,15 +39,18 @@ final class BlockJson {
 
     private Map<String, Object> row(int block) {
         Stage training = new Stage.TrainBlock(block);
+        Stage repair = new Stage.RepairBlock(block);
         StageState trained = sight.state().stage(training);
-        StageState last = sight.state().stage(plan.finalStage(block));
+        StageState repaired = sight.state().stage(repair);
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("block", block);
         row.put("segment", plan.segments().of(block).segment());
         row.put("state", state(training));
-        row.put("repair", plan.repaired() ? state(plan.finalStage(block)) : null);
+        row.put("repair", plan.repaired() ? state(repair) : null);
         row.put("start-loss", startLoss(training, trained));
-        row.put("final-loss", figure(last instanceof Committed ? last : trained, Figures.FINAL_LOSS));
+        row.put("final-loss", figure(trained, Figures.FINAL_LOSS));
+        row.put("repair-start-loss", startLoss(repair, repaired));
+        row.put("repair-final-loss", figure(repaired, Figures.FINAL_LOSS));
         row.put("seconds", figure(trained, Figures.SECONDS));
         row.put("attempts", trained.attempts());
         row.put("worker", worker(trained));
@@ -68,15 +74,15 @@ final class BlockJson {
     }
 
     /** Of an attempt under way, what it measured before its first step. */
-    private Double startLoss(Stage stage, StageState trained) {
-        return trained instanceof Running
+    private Double startLoss(Stage stage, StageState state) {
+        return state instanceof Running
                 ? sight.attempts().stream()
                         .map(LiveRun.Attempt::progress)
                         .filter(progress -> progress.ticket().stage().equals(stage))
                         .findFirst()
                         .map(progress -> StatusJson.number(progress.reference()))
                         .orElse(null)
-                : figure(trained, Figures.START_LOSS);
+                : figure(state, Figures.START_LOSS);
     }
 
     private static Double figure(StageState stage, String name) {

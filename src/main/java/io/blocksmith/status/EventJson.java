@@ -22,6 +22,8 @@ import io.blocksmith.run.Stage;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.stage.Figures;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -55,7 +57,11 @@ public final class EventJson {
     private enum Level {
         INFO,
         WARNING,
-        ERROR
+        ERROR;
+
+        String key() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /**
@@ -68,6 +74,31 @@ public final class EventJson {
         return IntStream.range(first, events.size())
                 .mapToObj(index -> tree(index + 1L, events.get(index)))
                 .toList();
+    }
+
+    /**
+     * The latest events, and before them the latest of those that a person should look at, however old: what went wrong in
+     * the night is not covered by the stages that went well since.
+     *
+     * @param events all of a ledger, the first of which has the number 1
+     * @param latest how many of any level
+     * @param notable how many warnings and errors at most
+     */
+    public static List<Map<String, Object>> latest(List<Event> events, int latest, int notable) {
+        int first = Math.max(0, events.size() - latest);
+        Deque<Map<String, Object>> told = new ArrayDeque<>(after(events, first));
+        long found = told.stream().filter(EventJson::isNotable).count();
+        for (int index = first - 1; index >= 0 && found < notable; index--) {
+            if (told(events.get(index)).level() != Level.INFO) {
+                told.addFirst(tree(index + 1L, events.get(index)));
+                found++;
+            }
+        }
+        return List.copyOf(told);
+    }
+
+    private static boolean isNotable(Map<String, Object> tree) {
+        return !Level.INFO.key().equals(tree.get("level"));
     }
 
     private static Map<String, Object> tree(long sequence, Event event) {
@@ -87,7 +118,7 @@ public final class EventJson {
         tree.put("attempt", told.attempt());
         tree.put("worker", told.worker());
         tree.put("text", told.text());
-        tree.put("level", told.level().name().toLowerCase(Locale.ROOT));
+        tree.put("level", told.level().key());
         return tree;
     }
 
@@ -120,7 +151,7 @@ public final class EventJson {
                         Level.INFO,
                         "%s is done%s",
                         committed.ticket().stage().key(),
-                        figures(committed.result()));
+                        figures(committed.ticket().stage(), committed.result()));
             case StageFailed failed ->
                 ofAttempt(
                         "stage-failed",
@@ -216,15 +247,17 @@ public final class EventJson {
         return rates + parts;
     }
 
-    private static String figures(StageResult result) {
+    private static String figures(Stage stage, StageResult result) {
         Map<String, Double> figures = result.figures();
         if (figures.containsKey(Figures.PERPLEXITY)) {
             return text(": perplexity %.3f", figures.get(Figures.PERPLEXITY));
         }
         if (figures.containsKey(Figures.START_LOSS) && figures.containsKey(Figures.FINAL_LOSS)) {
             return text(
-                    ": loss %.3g, before training %.3g",
-                    figures.get(Figures.FINAL_LOSS), figures.get(Figures.START_LOSS));
+                    ": loss %.3g, before %s %.3g",
+                    figures.get(Figures.FINAL_LOSS),
+                    stage instanceof Stage.RepairBlock ? "the repair" : "training",
+                    figures.get(Figures.START_LOSS));
         }
         return "";
     }

@@ -2,21 +2,17 @@ package io.blocksmith.status;
 
 import io.blocksmith.cluster.LiveRun;
 import io.blocksmith.run.Event;
-import io.blocksmith.run.Event.RunPaused;
-import io.blocksmith.run.Event.RunResumed;
-import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Progress;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.RunState;
-import io.blocksmith.run.Stage;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.StageState;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.run.StageState.Failure;
 import io.blocksmith.run.StageState.Running;
 import io.blocksmith.run.StageState.Waiting;
-import io.blocksmith.run.Ticket;
 import io.blocksmith.spec.Recipe;
 import io.blocksmith.stage.RunIdentity;
 import io.blocksmith.store.Lease;
@@ -29,7 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +39,7 @@ import java.util.UUID;
  * @param live the last heartbeat
  * @param shown what the supervisor said with it; empty also when it is in the shape of another Blocksmith
  * @param pulse what the heartbeat means
- * @param age of the heartbeat by the clocks of two machines, so approximate
+ * @param age of the heartbeat, by the clocks of two machines at the first look and by the looker's own from then on
  * @param requests not yet fulfilled, oldest first
  */
 public record RunSight(
@@ -78,9 +73,25 @@ public record RunSight(
         LIVE
     }
 
-    /** Looks once; {@code ledger} is one over {@code store}, kept between looks because it reads each record once. */
+    /** Looks once, as somebody who never looked before. */
     public static RunSight of(
             String where, ObjectStore store, Ledger ledger, Lease.Processes processes, InstantSource clock) {
+        return of(where, store, ledger, new HeartbeatWatch(System::nanoTime), processes, clock);
+    }
+
+    /**
+     * Looks once more.
+     *
+     * @param ledger one over {@code store}, kept between looks because it reads each record once
+     * @param watch kept between looks, too
+     */
+    public static RunSight of(
+            String where,
+            ObjectStore store,
+            Ledger ledger,
+            HeartbeatWatch watch,
+            Lease.Processes processes,
+            InstantSource clock) {
         Recipe recipe = SpecFile.read(store).identity(RunIdentity.class).recipe();
         // The heartbeat first: what it tells of is in the ledger by then.
         Optional<LiveStatus> live = LiveStatus.read(store);
@@ -90,6 +101,7 @@ public record RunSight(
         Instant now = clock.instant();
         Duration age = shown.map(run -> Duration.between(run.at(), now))
                 .map(found -> found.isNegative() ? Duration.ZERO : found)
+                .map(byClocks -> watch.age(live.orElseThrow(), byClocks))
                 .orElse(Duration.ZERO);
         return new RunSight(
                 where,
@@ -136,76 +148,15 @@ public record RunSight(
     }
 
     public RunWork work(Plan known) {
-        return RunWork.of(known, recipe, state.blocks());
+        return new RunWork(known, recipe);
     }
 
-    /** The time left at the pace of the present supervisor, by its own clock, without its pauses. */
+    /** The time left by the present supervisor's own estimate; empty while nobody supervises the run or it rests. */
     public OptionalDouble secondsLeft() {
-        if (plan.isEmpty() || shown.isEmpty() || pulse != Pulse.LIVE || state.phase() != RunState.Phase.RUNNING) {
-            return OptionalDouble.empty();
-        }
-        RunState then = RunState.empty();
-        RunState atStart = then;
-        Instant start = shown.get().at();
-        Duration paused = Duration.ZERO;
-        Instant pausedAt = start;
-        for (Event event : events) {
-            then = then.after(event);
-            if (event instanceof SupervisorStarted started) {
-                atStart = then;
-                start = started.at();
-                pausedAt = started.at();
-                paused = Duration.ZERO;
-            } else if (event instanceof RunPaused pause) {
-                pausedAt = pause.at();
-            } else if (event instanceof RunResumed resumed) {
-                paused = paused.plus(Duration.between(pausedAt, resumed.at()));
-            }
-        }
-        double done = fraction();
-        double gained = done - work(plan.get()).fraction(atStart, doneBefore(atStart, start));
-        double seconds = Duration.between(start, shown.get().at()).minus(paused).toMillis() / 1e3;
-        return gained <= 0 || seconds <= 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds * (1 - done) / gained);
-    }
-
-    /**
-     * What had been done of stages under way when the supervisor began, and what their attempts found: neither is its
-     * pace. How far an older attempt was then nobody has recorded; it is taken to have gone on evenly.
-     */
-    private Map<Stage, Double> doneBefore(RunState atStart, Instant start) {
-        Map<Stage, Double> shares = new HashMap<>();
-        for (Running then : atStart.running()) {
-            Ticket ticket = then.ticket();
-            if (state.stage(ticket.stage()) instanceof Committed now
-                    && now.ticket().equals(ticket)) {
-                shares.put(ticket.stage(), elapsed(then.since(), start, now.at()));
-            }
-        }
-        for (LiveRun.Attempt attempt : attempts()) {
-            Progress progress = attempt.progress();
-            Stage stage = progress.ticket().stage();
-            long saved = state.stage(stage) instanceof Running running
-                    ? running.saved().step()
-                    : 0;
-            double found = RunWork.found(progress, saved);
-            double own = RunWork.share(progress) - found;
-            shares.put(
-                    stage,
-                    found
-                            + own
-                                    * elapsed(
-                                            attempt.since(),
-                                            start,
-                                            shown.orElseThrow().at()));
-        }
-        return shares;
-    }
-
-    /** The share of the time between two moments that had gone by at {@code then}. */
-    private static double elapsed(Instant from, Instant then, Instant to) {
-        double whole = Duration.between(from, to).toMillis();
-        double part = Duration.between(from, then).toMillis();
-        return whole <= 0 ? 0 : Math.clamp(part / whole, 0, 1);
+        boolean moves = pulse == Pulse.LIVE && state.phase() == RunState.Phase.RUNNING;
+        return shown.filter(run -> moves && run.secondsLeft() != null)
+                .map(run -> OptionalDouble.of(run.secondsLeft()))
+                .orElse(OptionalDouble.empty());
     }
 
     /** A failure and where it was. */

@@ -25,6 +25,7 @@ public final class StatusJson {
     private static final int VERSION = 1;
     private static final int FAILURES = 10;
     private static final int EVENTS = 40;
+    private static final int NOTABLE_EVENTS = 20;
 
     private final RunSight sight;
 
@@ -66,7 +67,7 @@ public final class StatusJson {
                         .map(this::worker)
                         .toList());
         tree.put("last-checkpoint", lastCheckpoint());
-        tree.put("events", EventJson.after(sight.events(), sight.events().size() - EVENTS));
+        tree.put("events", EventJson.latest(sight.events(), EVENTS, NOTABLE_EVENTS));
         tree.put("drained", List.copyOf(sight.state().drained()));
         tree.put(
                 "requests",

@@ -4,6 +4,7 @@ import static java.nio.file.StandardOpenOption.READ;
 
 import io.blocksmith.run.ObjectRef;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
@@ -41,14 +42,19 @@ final class Digests {
         }
     }
 
-    /** Reads {@code content} to its end. */
+    /**
+     * Reads {@code content} to its end. The chunk's memory goes back at once: a direct buffer of Java's own would wait for
+     * the next garbage collection, and hundreds of objects may be read before that.
+     */
     static ObjectRef of(String name, ReadableByteChannel content) throws IOException {
         MessageDigest digest = sha256();
-        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
         long bytes = 0;
-        while (content.read(chunk.clear()) >= 0) {
-            bytes += chunk.flip().remaining();
-            digest.update(chunk);
+        try (Arena arena = Arena.ofConfined()) {
+            ByteBuffer chunk = arena.allocate(CHUNK_BYTES).asByteBuffer();
+            while (content.read(chunk.clear()) >= 0) {
+                bytes += chunk.flip().remaining();
+                digest.update(chunk);
+            }
         }
         return new ObjectRef(name, bytes, hex(digest));
     }

@@ -67,6 +67,22 @@ public final class Ledger implements Journal {
         return end;
     }
 
+    /**
+     * Whether the record that was the last when somebody saw {@code end} is still there: not in a run that was deleted
+     * and begun anew under its name.
+     */
+    public static boolean contains(ObjectStore store, End end) {
+        return end.sequence() == 0
+                || store.find(name(end.sequence()))
+                        .filter(content -> Digests.sha256(content).equals(end.digest()))
+                        .isPresent();
+    }
+
+    /** Whether that record is the last one still. */
+    public static boolean endsAt(ObjectStore store, End end) {
+        return contains(store, end) && !store.exists(name(end.sequence() + 1));
+    }
+
     private long sequence() {
         return events.size();
     }

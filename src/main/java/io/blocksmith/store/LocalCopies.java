@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Local copies of remote objects in one process's own folder, the least recently used removed first above a number of
+ * Local copies of remote objects in a folder that nobody else uses, the least recently used removed first above a number of
  * bytes. A copy that was asked for within the last two hours stays even then, for a stage that asked for all it needs
  * may open some of it late; once it is open or mapped, removing it harms nobody.
  */
@@ -91,12 +91,5 @@ final class LocalCopies {
         total -= copy.bytes();
         Files.deleteIfExists(copy.file());
         FolderTree.pruneEmpty(copy.file().getParent(), folder);
-    }
-
-    /** Removes the whole folder, copies of an earlier process included: their versions are not known any more. */
-    synchronized void clear() throws IOException {
-        copies.clear();
-        total = 0;
-        FolderTree.delete(folder);
     }
 }

@@ -21,13 +21,14 @@ public interface ObjectStore extends AutoCloseable {
 
     /**
      * An empty local file to write the content of {@code name} into before it is {@link #put}. A file that is never
-     * put is removed when the store is closed, or next opened under the same owner's name.
+     * put is removed when the store is closed, or when a later process opens one under the same owner's name.
      */
     Path temporary(String name);
 
     /**
      * A local folder of this owner for whatever it works on, on the file system that {@link #temporary} is on; nothing
-     * in it is an object. Emptied when the store is closed, or next opened under the same owner's name.
+     * in it is an object. Emptied when the store is closed, or when a later process opens one under the same owner's
+     * name.
      */
     Path scratch();
 

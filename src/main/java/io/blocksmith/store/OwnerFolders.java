@@ -22,8 +22,13 @@ final class OwnerFolders {
     private final AtomicLong count = new AtomicLong();
 
     OwnerFolders(Path root, String owner) {
-        unfinished = root.resolve(UNFINISHED).resolve(owner);
-        scratch = root.resolve(SCRATCH).resolve(owner);
+        this(root.resolve(UNFINISHED).resolve(owner), root.resolve(SCRATCH).resolve(owner));
+    }
+
+    /** Two folders that nobody else uses. */
+    OwnerFolders(Path unfinished, Path scratch) {
+        this.unfinished = unfinished;
+        this.scratch = scratch;
     }
 
     /** A new empty file. */

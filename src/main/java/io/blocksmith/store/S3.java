@@ -18,7 +18,7 @@ import java.util.Optional;
 public record S3(Optional<URI> endpoint, Optional<String> region, boolean pathStyle, Path cache, long cacheBytes) {
     public S3 {
         if (cacheBytes < 0) {
-            throw BlocksmithException.user("store.s3.cache-bytes = %d: must not be negative", cacheBytes);
+            throw BlocksmithException.user("s3.cache-bytes = %d: must not be negative", cacheBytes);
         }
     }
 

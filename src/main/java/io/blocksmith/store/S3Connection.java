@@ -20,7 +20,8 @@ final class S3Connection {
                 .overrideConfiguration(override -> override.retryStrategy(retries -> retries.maxAttempts(5)))
                 .httpClientBuilder(Apache5HttpClient.builder()
                         .connectionTimeout(Duration.ofSeconds(5))
-                        .socketTimeout(Duration.ofSeconds(60))
+                        // Five silences of this length must end before the attempt at a stage is taken for hung.
+                        .socketTimeout(Duration.ofSeconds(30))
                         .maxConnections(64));
         settings.region().map(Region::of).ifPresent(builder::region);
         if (settings.endpoint().isPresent()) {
@@ -34,7 +35,7 @@ final class S3Connection {
         try {
             return builder.build();
         } catch (SdkException failure) {
-            throw S3Failure.of(failure, "open", location.where(""));
+            throw S3Failure.of(failure, "open", location.where(""), false);
         }
     }
 }

@@ -43,8 +43,10 @@ final class S3Store implements ObjectStore {
     private final S3Upload upload;
     private final S3SmallObjects small;
     private final Path cache;
-    private final OwnerFolders owner;
+    private final LocalFolder local;
     private final LocalCopies copies;
+    /** Whether the store has done anything for this process. */
+    private volatile boolean served;
 
     private S3Store(
             S3Client client,
@@ -58,16 +60,20 @@ final class S3Store implements ObjectStore {
         this.upload = new S3Upload(client, location, partBytes);
         this.small = new S3SmallObjects(client, location.bucket());
         this.cache = settings.cache().toAbsolutePath().normalize();
-        this.owner = new OwnerFolders(cache, ObjectNames.requireOwner(ownerName));
-        this.copies = new LocalCopies(cache.resolve("objects").resolve(ownerName), settings.cacheBytes(), nanoTime);
-        clear();
+        this.local = new LocalFolder(cache, ownerName);
+        this.copies = new LocalCopies(local.objects(), settings.cacheBytes(), nanoTime);
     }
 
     /** @throws BlocksmithException (the operator's) when the store ignores conditions */
     static S3Store open(S3Location location, S3 settings, String owner) {
         S3Store store = openForReading(location, settings, owner);
-        store.requireConditionalWrites(owner);
-        return store;
+        try {
+            store.requireConditionalWrites(owner);
+            return store;
+        } catch (RuntimeException refused) {
+            store.close();
+            throw refused;
+        }
     }
 
     static S3Store openForReading(S3Location location, S3 settings, String owner) {
@@ -77,7 +83,12 @@ final class S3Store implements ObjectStore {
     /** With every part injected; the client is closed with the store. */
     static S3Store open(
             S3Client client, S3Location location, S3 settings, String owner, long partBytes, LongSupplier nanoTime) {
-        return new S3Store(client, location, settings, owner, partBytes, nanoTime);
+        try {
+            return new S3Store(client, location, settings, owner, partBytes, nanoTime);
+        } catch (RuntimeException refused) {
+            client.close();
+            throw refused;
+        }
     }
 
     /** Two supervisors could both write record N+1 in a store that takes a condition and forgets it. */
@@ -95,12 +106,12 @@ final class S3Store implements ObjectStore {
 
     @Override
     public Path temporary(String name) {
-        return owner.temporary(ObjectNames.require(name));
+        return local.temporary(ObjectNames.require(name));
     }
 
     @Override
     public Path scratch() {
-        return owner.scratch();
+        return local.scratch();
     }
 
     @Override
@@ -253,8 +264,9 @@ final class S3Store implements ObjectStore {
                 "list",
                 prefix,
                 () -> client
-                        .listObjectsV2Paginator(
-                                request -> request.bucket(location.bucket()).prefix(location.key(prefix)))
+                        .listObjectsV2Paginator(request -> request.bucket(location.bucket())
+                                .prefix(location.key(prefix))
+                                .overrideConfiguration(S3SmallObjects.SOON))
                         .contents()
                         .stream()
                         .map(S3Object::key)
@@ -313,16 +325,7 @@ final class S3Store implements ObjectStore {
     @Override
     public void close() {
         try (client) {
-            clear();
-        }
-    }
-
-    private void clear() {
-        owner.clear();
-        try {
-            copies.clear();
-        } catch (IOException failure) {
-            throw StorageFailure.of(failure, "clean up", cache);
+            local.delete();
         }
     }
 
@@ -346,9 +349,11 @@ final class S3Store implements ObjectStore {
 
     private <T> T attempt(String what, String name, Supplier<T> request) {
         try {
-            return request.get();
+            T answer = request.get();
+            served = true;
+            return answer;
         } catch (SdkException failure) {
-            throw S3Failure.of(failure, what, location.where(name));
+            throw S3Failure.of(failure, what, location.where(name), served);
         }
     }
 }

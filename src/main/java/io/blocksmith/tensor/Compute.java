@@ -5,8 +5,13 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import io.blocksmith.failure.BlocksmithException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One device of this process: the engine, the device and its root manager. Native work runs on one thread at a time, and
@@ -14,6 +19,10 @@ import java.util.Locale;
  */
 public final class Compute implements AutoCloseable {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Compute.class);
+    /** Where NVIDIA's driver can be talked to. */
+    private static final Path DRIVER = Path.of("/dev/nvidiactl");
 
     private final Device device;
     private final int threads;
@@ -65,7 +74,16 @@ public final class Compute implements AutoCloseable {
     private static Device select(Engine engine, String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
         if (wanted.equals("auto")) {
-            return engine.getGpuCount() > 0 ? Device.gpu() : Device.cpu();
+            if (engine.getGpuCount() > 0) {
+                return Device.gpu();
+            }
+            if (Files.exists(DRIVER)) {
+                LOG.warn(
+                        "{} is there, but libtorch sees no GPU: this process computes on the CPU; with compute.device ="
+                                + " gpu0 it refuses to",
+                        DRIVER);
+            }
+            return Device.cpu();
         }
         if (wanted.equals("cpu")) {
             return Device.cpu();
@@ -107,9 +125,13 @@ public final class Compute implements AutoCloseable {
         return threads;
     }
 
-    /** What decides the last bit of a result here: engine version, device kind and threads. */
+    /** What decides the last bit of a result here: engine version, kind of device, and threads of a CPU. */
     public String fingerprint() {
-        String kind = device.isGpu() ? "gpu" : "cpu threads=" + threads;
+        String kind = device.isGpu()
+                ? "gpu capability=%s cuda=%s"
+                        .formatted(
+                                CudaUtils.getComputeCapability(device.getDeviceId()), CudaUtils.getCudaVersionString())
+                : "cpu %s threads=%d".formatted(Processor.kind(), threads);
         return "pytorch " + manager.getEngine().getVersion() + " " + kind;
     }
 

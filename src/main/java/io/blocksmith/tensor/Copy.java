@@ -1,5 +1,6 @@
 package io.blocksmith.tensor;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import io.blocksmith.tensor.Script.Argument;
@@ -7,8 +8,9 @@ import java.util.List;
 
 /** Copies between arrays of one shape inside libtorch; {@code NDArray.copyTo} goes through a Java buffer of full size. */
 public final class Copy {
+    /** Its manager is on the host: every process with a GPU would otherwise take some memory of the first one. */
     private static final Script SCRIPT =
-            Script.compile(Engine.getEngine("PyTorch").newBaseManager(), """
+            Script.compile(Engine.getEngine("PyTorch").newBaseManager(Device.cpu()), """
                   def copy(self: __torch__.Functions, target: Tensor, source: Tensor) -> Tensor:
                     return torch.copy_(target, source, False)
                 """);

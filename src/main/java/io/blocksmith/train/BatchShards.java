@@ -33,20 +33,15 @@ final class BatchShards implements GradientExchange.Shards {
         this.model = model;
         this.recipe = recipe;
         this.microBatches = microBatches;
-        this.sum = model.newGradient(manager);
-        this.part = model.newGradient(manager);
+        this.sum = model.newGradient(recipe.train(), manager);
+        this.part = model.newGradient(recipe.train(), manager);
         this.trainedParts = trained(part);
         this.trainedSums = trained(sum);
     }
 
-    private List<NDArray> trained(PackedModel.Gradient gradient) {
-        List<NDArray> arrays = new ArrayList<>();
-        if (recipe.train().stepSizes()) {
-            arrays.addAll(gradient.stepSizes());
-        }
-        if (recipe.train().zeroPoints()) {
-            arrays.addAll(gradient.zeroPoints());
-        }
+    private static List<NDArray> trained(PackedModel.Gradient gradient) {
+        List<NDArray> arrays = new ArrayList<>(gradient.stepSizes());
+        arrays.addAll(gradient.zeroPoints());
         return List.copyOf(arrays);
     }
 

@@ -108,8 +108,8 @@ public final class BlockApTrainer implements AutoCloseable {
 
     /** Trains to the end of the last epoch, from the start or from where it was restored, and leaves the kept state. */
     public Outcome train(BlockBatches.Source training, BlockBatches.Source validation, TrainingListener listener) {
-        long stepsPerEpoch = (training.samples() + recipe.batchSize() - 1) / recipe.batchSize();
-        Schedule schedule = new Schedule(stepsPerEpoch * recipe.epochs(), 0, recipe.finalLearningRateFactor());
+        long stepsPerEpoch = Math.ceilDiv(training.samples(), recipe.batchSize());
+        Schedule schedule = new Schedule(recipe.steps(training.samples()), 0, recipe.finalLearningRateFactor());
         while (true) {
             boolean amidEpoch = stepsPerEpoch > 0 && position.step() % stepsPerEpoch > 0;
             if (!amidEpoch && position.validatedStep() < position.step()) {

@@ -229,7 +229,11 @@ public final class EndToEndTrainer implements AutoCloseable {
         List<NDArray> clipped = shards.trainedSum();
         double squares = 0;
         for (NDArray array : clipped) {
-            squares += array.square().sum().getFloat();
+            // One array's squares at a time: all of them would be as much memory as the gradient.
+            try (NDArray square = array.square();
+                    NDArray sum = square.sum()) {
+                squares += sum.getFloat();
+            }
         }
         double norm = Math.sqrt(squares);
         requireFinite(stepLoss, norm);

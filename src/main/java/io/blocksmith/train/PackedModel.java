@@ -12,11 +12,13 @@ import io.blocksmith.llama.OutputHead;
 import io.blocksmith.packed.PackedBlock;
 import io.blocksmith.quant.PackedWeight;
 import io.blocksmith.quant.Packer;
+import io.blocksmith.spec.EndToEnd;
 import io.blocksmith.tensor.Copy;
 import io.blocksmith.tensor.Gradients;
 import io.blocksmith.tensor.NativeHeap;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The whole model with packed codes, and its next-token loss and gradient. One block is unpacked at a time: the forward
@@ -66,7 +68,8 @@ public final class PackedModel {
     }
 
     /**
-     * Gradients by the step size and zero point of each linear, in the order of {@link #linears()}.
+     * Gradients by the step size and zero point of each linear, in the order of {@link #linears()}; what is not trained has
+     * none, and an empty list.
      *
      * <p>They are made once and added to: arrays that stay, born between the large ones that come and go with each block,
      * would leave the C heap full of holes.
@@ -79,21 +82,21 @@ public final class PackedModel {
         }
     }
 
-    /** A gradient of zeros, owned by {@code owner}. */
-    public Gradient newGradient(NDManager owner) {
+    /** A gradient of zeros by what is {@code trained}, owned by {@code owner}. */
+    public Gradient newGradient(EndToEnd.Trained trained, NDManager owner) {
         return new Gradient(
-                linears().stream()
-                        .map(linear -> zeros(linear.stepSize(), owner))
-                        .toList(),
-                linears().stream()
-                        .map(linear -> zeros(linear.zeroPoint(), owner))
-                        .toList());
+                trained.stepSizes() ? zeros(PackedWeight::stepSize, owner) : List.of(),
+                trained.zeroPoints() ? zeros(PackedWeight::zeroPoint, owner) : List.of());
     }
 
-    private static NDArray zeros(NDArray like, NDManager owner) {
-        NDArray zeros = owner.zeros(like.getShape());
-        NDScope.unregister(zeros);
-        return zeros;
+    private List<NDArray> zeros(Function<PackedWeight, NDArray> like, NDManager owner) {
+        return linears().stream()
+                .map(linear -> {
+                    NDArray zeros = owner.zeros(like.apply(linear).getShape());
+                    NDScope.unregister(zeros);
+                    return zeros;
+                })
+                .toList();
     }
 
     /**
@@ -144,10 +147,17 @@ public final class PackedModel {
             for (int i = 0; i < weights.linears().size(); i++) {
                 NDArray unpacked = weights.linears().get(i);
                 NDList part = packer.gradients(block.linears().get(i), unpacked.getGradient(), unpacked.stopGradient());
-                gradient.stepSizes().get(first + i).addi(part.get(0));
-                gradient.zeroPoints().get(first + i).addi(part.get(1));
+                add(part.get(0), gradient.stepSizes(), first + i);
+                add(part.get(1), gradient.zeroPoints(), first + i);
             }
             Copy.into(input.getGradient(), upstream);
+        }
+    }
+
+    /** Adds {@code part} to gradient number {@code index} of {@code gradients}, unless nothing of its kind is trained. */
+    private static void add(NDArray part, List<NDArray> gradients, int index) {
+        if (!gradients.isEmpty()) {
+            gradients.get(index).addi(part);
         }
     }
 

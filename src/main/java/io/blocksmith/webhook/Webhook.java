@@ -26,7 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Webhook implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
+    /** How long an address may take to answer. */
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
     private static final int WAITING = 100;
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int REQUEST_TIMEOUT = 408;
@@ -44,6 +46,7 @@ public final class Webhook implements AutoCloseable {
     private final String token;
     private final List<Duration> pauses;
     private final Results results;
+    private final Duration timeout;
     private final HttpClient client = HttpClient.newBuilder()
             .connectTimeout(TIMEOUT)
             // A redirection would take the token to somebody else.
@@ -66,6 +69,10 @@ public final class Webhook implements AutoCloseable {
      * @throws BlocksmithException USER when {@code url} is none
      */
     public Webhook(String url, String token, List<Duration> pauses, Results results) {
+        this(url, token, pauses, TIMEOUT, results);
+    }
+
+    Webhook(String url, String token, List<Duration> pauses, Duration timeout, Results results) {
         this.address = address(url);
         if (!token.matches("[!-~]*")) {
             throw BlocksmithException.user(
@@ -74,6 +81,7 @@ public final class Webhook implements AutoCloseable {
         }
         this.token = token;
         this.pauses = List.copyOf(pauses);
+        this.timeout = timeout;
         this.results = results;
     }
 
@@ -106,12 +114,34 @@ public final class Webhook implements AutoCloseable {
         named.put("run", run);
         named.putAll(message);
         try {
-            byte[] body = mapper.writeValueAsBytes(named);
-            sender.execute(() -> results.ended(run, deliver(body)));
+            sender.execute(new Delivery(run, mapper.writeValueAsBytes(named)));
         } catch (JsonProcessingException e) {
             throw BlocksmithException.defect("%s cannot be JSON: %s", named.keySet(), e.getMessage());
         } catch (RejectedExecutionException full) {
-            LOG.warn("webhook to {}: {} calls wait already, this one is dropped", address.getHost(), WAITING);
+            LOG.warn(
+                    "webhook to {}: {}, this call is dropped",
+                    address.getHost(),
+                    sender.isShutdown() ? "the process ends" : WAITING + " calls wait already");
+            results.ended(run, false);
+        }
+    }
+
+    /** A call that waits for its turn, with its repetitions. */
+    private final class Delivery implements Runnable {
+        private final String run;
+        private final byte[] body;
+
+        Delivery(String run, byte[] body) {
+            this.run = run;
+            this.body = body;
+        }
+
+        @Override
+        public void run() {
+            results.ended(run, deliver(body));
+        }
+
+        void drop() {
             results.ended(run, false);
         }
     }
@@ -137,7 +167,7 @@ public final class Webhook implements AutoCloseable {
 
     private Call call(byte[] body) {
         HttpRequest.Builder request = HttpRequest.newBuilder(address)
-                .timeout(TIMEOUT)
+                .timeout(timeout)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofByteArray(body));
         if (!token.isEmpty()) {
@@ -159,18 +189,28 @@ public final class Webhook implements AutoCloseable {
     @Override
     public void close() {
         sender.shutdown();
-        Duration patience = pauses.stream().reduce(TIMEOUT, Duration::plus);
+        Duration patience = pauses.stream().reduce(timeout, Duration::plus);
         try {
-            if (!sender.awaitTermination(patience.toSeconds(), TimeUnit.SECONDS)) {
-                LOG.warn(
-                        "webhook to {}: {} calls were not made",
-                        address.getHost(),
-                        sender.shutdownNow().size() + 1);
+            if (!sender.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                drop();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            drop();
         } finally {
             client.close();
         }
+    }
+
+    /** Interrupts the call that is under way, which counts as failed then, and makes none of those that wait. */
+    private void drop() {
+        List<Runnable> waiting = sender.shutdownNow();
+        for (Runnable call : waiting) {
+            ((Delivery) call).drop();
+        }
+        LOG.warn(
+                "webhook to {}: the process ends, {} calls that waited were not made",
+                address.getHost(),
+                waiting.size());
     }
 }

@@ -6,7 +6,7 @@ import { NONE, attemptPhase, count, isNumber, number, percent, duration, span, s
 export const ratio = (loss, reference) => isNumber(loss) && reference > 0 ? loss / reference : null;
 export const isEndToEnd = key => key === "end-to-end";
 /** What the reference of an attempt is the loss of. */
-export const referenceName = key => isEndToEnd(key) ? "at its start" : "round-to-nearest";
+export const referenceName = key => isEndToEnd(key) ? "at its start" : String(key).startsWith("repair-") ? "before the repair" : "round-to-nearest";
 
 /** A device that waits for data longer than this share of its time is worth a word. */
 const NOTABLE_WAIT = 0.05;
@@ -15,7 +15,25 @@ export function renderAttempts(tree, serverNow) {
   const attempts = tree.attempts ?? [];
   write(byId("now-note"), attempts.length ? "" : idle(tree));
   show(byId("now-note"), attempts.length === 0);
+  // A phone leaves out the curves of many: those of blocks come with a touch of the block.
+  mark(byId("attempts"), "data-many", attempts.length > 4);
   sync(byId("attempts"), attempts, attempt => `${attempt.stage} ${attempt.attempt}`, card, (node, attempt) => update(node, attempt, tree, serverNow));
+}
+
+const TRAINING = ["train-block", "repair-block", "end-to-end"];
+/** From when on a crash would cost what an attempt did: its newest checkpoint of known age, or else its begin. */
+const keptUntil = attempt => Date.parse(attempt["saved-at"] ?? attempt.since);
+
+/** The trainings under way, the one first that a crash would cost most. */
+export function trainings(tree) {
+  return (tree.attempts ?? []).filter(attempt => TRAINING.includes(attempt.kind) && Number.isFinite(keptUntil(attempt)))
+    .sort((one, other) => keptUntil(one) - keptUntil(other));
+}
+
+function saved(attempt, serverNow) {
+  if (!(attempt["saved-step"] > 0)) return "";
+  const at = Date.parse(attempt["saved-at"]);
+  return `saved ${count(attempt["saved-step"])}${Number.isFinite(at) ? `, ${span((serverNow - at) / 1000)} ago` : ", nothing since"}`;
 }
 
 function idle(tree) {
@@ -48,9 +66,9 @@ function update(node, attempt, tree, serverNow) {
   const compared = ratio(attempt.loss, attempt.reference);
   const worse = compared !== null && compared >= 1;
   facts(list, [
-    ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, attempt["saved-step"] > 0 ? `saved ${count(attempt["saved-step"])}` : ""],
+    ["Step", attempt.steps > 0 ? `${count(attempt.step)} of ${count(attempt.steps)}` : NONE, saved(attempt, serverNow)],
     ["Loss", isNumber(attempt.loss) ? number(attempt.loss) : null, compared === null ? ""
-      : `${percent(100 * compared)} of its start${worse ? ", not better yet" : ""}`],
+      : `${percent(100 * compared)} of its validated start${worse ? ", not better yet" : ""}`],
     ["Speed", isNumber(attempt["tokens-per-second"]) ? `${count(attempt["tokens-per-second"])}\u00a0tokens/s` : null,
       [isNumber(attempt["step-seconds"]) ? `${duration(attempt["step-seconds"])}/step` : null,
         attempt["data-wait"] >= NOTABLE_WAIT ? `${percent(100 * attempt["data-wait"])} waits for data` : null].filter(Boolean).join(", ")],

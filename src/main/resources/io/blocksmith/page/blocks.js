@@ -3,7 +3,7 @@ import { ratio, referenceName } from "./attempts.js";
 import { CommittedCurve } from "./committed.js";
 import { curve, plot } from "./curve.js";
 import { byId, element, facts, mark, show, sync, widen, write } from "./dom.js";
-import { NONE, duration, isNumber, number, percent, stage } from "./format.js";
+import { NONE, duration, isNumber, midSentence, number, percent, stage } from "./format.js";
 
 const LEVELS = [[0.25, "1", "to 25 %"], [0.5, "2", "to 50 %"], [0.75, "3", "to 75 %"], [1, "4", "below 100 %"], [Infinity, "5", "▲ not better"]];
 const STATES = { waiting: "waits", running: "runs", done: "done", failed: "failed" };
@@ -28,7 +28,7 @@ export class Blocks {
     const key = (name, words) => element("li", {}, element("span", { class: "cell sample", ...name, "aria-hidden": "true" }), words);
     byId("blocks-legend").append(element("li", {}, "Loss against round-to-nearest:"),
       ...LEVELS.map(([, name, words]) => key({ "data-level": name }, words)),
-      key({ "data-state": "running" }, "runs"), key({ "data-state": "waiting" }, "waits"), key({ "data-state": "failed" }, "✕ failed"));
+      key({ "data-state": "running" }, "runs: training loss so far"), key({ "data-state": "waiting" }, "waits"), key({ "data-state": "failed" }, "✕ failed"));
   }
 
   /** Another run: nothing of the old one stays. */
@@ -48,7 +48,7 @@ export class Blocks {
       states("failed") ? `${states("failed")} failed` : null, worse ? `${worse} not better than round-to-nearest` : null,
       "choose one for its figures and curve"].filter(Boolean).join(" · "));
     const running = new Map((tree.attempts ?? []).map(attempt => [attempt.stage, attempt]));
-    const segments = Map.groupBy(blocks, block => block.segment);
+    const segments = new Map(blocks.map(({ segment }) => [segment, blocks.filter(block => block.segment === segment)]));
     sync(byId("blocks"), [...segments], ([segment]) => segment,
       ([segment]) => element("div", { class: "segment", role: "group", "aria-label": `Segment ${segment}` }, element("span", { class: "segment-name", "aria-hidden": "true" }), element("div", { class: "cells" })),
       (node, [segment, members]) => {
@@ -64,7 +64,7 @@ export class Blocks {
   }
 
   #cell(block) {
-    const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block },
+    const node = element("button", { type: "button", class: "cell", tabindex: "-1", "data-block": block.block, "aria-controls": "detail" },
       element("span", { class: "sr" }), ...["index", "ratio", "done", "repair"].map(part => element("span", { class: `cell-${part}`, "aria-hidden": "true" })));
     node.addEventListener("click", () => this.#choose(this.#chosen === block.block ? null : block.block));
     return node;
@@ -76,14 +76,14 @@ export class Blocks {
     const [name, index, figure, done, repair] = node.children;
     mark(node, "data-state", block.state);
     mark(node, "data-level", block.state === "done" ? level(compared) : null);
-    mark(node, "aria-pressed", this.#chosen === block.block ? "true" : "false");
+    mark(node, "aria-expanded", this.#chosen === block.block ? "true" : "false");
     const worse = block.state === "done" && compared >= 1;
     write(index, `${worse ? "▲" : ""}${block.block}`);
-    write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? `${Math.round(100 * compared)}%` : block.state === "running" ? "…" : "");
+    write(figure, block.state === "failed" ? "✕" : compared !== null && block.state !== "waiting" ? percent(100 * compared).replace("\u00a0", "") : block.state === "running" ? "…" : "");
     widen(done, live && attempt.steps > 0 ? attempt.step / attempt.steps : 0);
     mark(repair, "data-state", block.repair);
     write(repair, block.repair ? "R" : "");
-    const words = [`Block ${block.block}: ${STATES[block.state] ?? block.state}`, compared === null ? null : `loss ${percent(100 * compared)} of round-to-nearest`,
+    const words = [`Block ${block.block}: ${STATES[block.state] ?? block.state}`, compared === null ? null : live ? `training loss ${percent(100 * compared)} of the validation loss of round-to-nearest` : `loss ${percent(100 * compared)} of round-to-nearest`,
       live && attempt.steps > 0 ? `${percent(100 * attempt.step / attempt.steps)} of its steps` : null, REPAIRS[block.repair],
       block.worker ? `on ${block.worker}` : null, block.attempts > 1 ? `${block.attempts} tries` : null].filter(Boolean).join(", ");
     write(name, words);
@@ -113,11 +113,15 @@ export class Blocks {
   #detail(block, attempt, tree) {
     const key = keyOf(block.block);
     const compared = ratio(block["final-loss"], block["start-loss"]);
+    const repaired = block["repair-final-loss"];
     write(byId("detail-title"), `Block ${block.block}`);
     facts(byId("detail-facts"), [
       ["State", [STATES[block.state] ?? block.state, REPAIRS[block.repair]].filter(Boolean).join(", "), block.worker ? `on ${block.worker}` : ""],
       ["Round-to-nearest", isNumber(block["start-loss"]) ? number(block["start-loss"]) : NONE, "loss it started from"],
       ["After Block-AP", isNumber(block["final-loss"]) ? number(block["final-loss"]) : NONE, compared === null ? "" : `${percent(100 * compared, 1)} of it${compared >= 1 ? ": not better" : ""}`],
+      // Its inputs carry the errors of all blocks before: these two losses compare with each other only.
+      ["After the repair", isNumber(block["repair-start-loss"]) ? number(repaired) : null,
+        `${isNumber(repaired) ? `${percent(100 * ratio(repaired, block["repair-start-loss"]), 1)} of the ` : ""}${number(block["repair-start-loss"])} before it, on its own inputs`],
       ["Time", isNumber(block.seconds) ? duration(block.seconds) : NONE, block.attempts > 1 ? `${block.attempts} tries` : ""],
     ]);
     const committed = (tree.committed ?? []).find(entry => entry.stage === key);
@@ -126,9 +130,13 @@ export class Blocks {
     const lines = done && !attempt ? [{ name: "training", kind: "training", points: done.training }, { name: "validation", kind: "validation", points: done.validation }]
       : [{ name: "training", kind: "training", points: attempt?.curve }];
     const reference = attempt ? attempt.reference : block["start-loss"];
-    show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(key)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(key) }));
+    const drawn = attempt?.stage ?? key;
+    show(this.#figure, plot(this.#figure, { lines, reference: { name: `${referenceName(drawn)} ${number(reference)}`, value: reference }, steps: attempt?.steps, subject: stage(drawn) }));
     const retryable = this.#steering.able && tree.phase !== "completed" && !attempt && ["done", "failed"].includes(block.state);
-    sync(byId("detail-actions"), retryable ? [block] : [], each => `${tree.run} ${key} ${each.state}`,
-      each => this.#steering.button(`Retry block ${each.block} …`, () => this.#steering.retry(key, each.state === "done")), () => {});
+    // A repair that failed is tried again by itself: the training before it has its result, which took hours.
+    const failedRepair = block.repair === "failed";
+    const wanted = failedRepair ? key.replace("block", "repair") : key;
+    sync(byId("detail-actions"), retryable ? [block] : [], each => `${tree.run} ${wanted} ${each.state}`,
+      each => this.#steering.button(`Retry ${midSentence(wanted)} …`, () => this.#steering.retry(wanted, !failedRepair && each.state === "done")), node => this.#steering.settle(node));
   }
 }

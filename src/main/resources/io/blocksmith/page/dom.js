@@ -10,13 +10,13 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-/** Sets an attribute; null, undefined and false take it away. */
+/** Sets an attribute; null, undefined and false take it away. Of `aria-` attributes, true is a word. */
 export function mark(node, name, value) {
   if (value === null || value === undefined || value === false) {
     if (node.hasAttribute(name)) node.removeAttribute(name);
     return;
   }
-  const text = value === true ? "" : String(value);
+  const text = value === true && !name.startsWith("aria-") ? "" : String(value);
   if (node.getAttribute(name) !== text) node.setAttribute(name, text);
 }
 
@@ -37,10 +37,14 @@ export function widen(node, share) {
 
 const kept = new WeakMap();
 
-/** Makes the children of `parent` those of `items`, in order: one node for each key, created once and then updated. */
+/**
+ * Makes the children of `parent` those of `items`, in order: one node for each key, created once and then updated. Where
+ * the child that has the focus goes, the one in its place gets it: Resume after Pause.
+ */
 export function sync(parent, items, keyOf, create, update) {
   const before = kept.get(parent) ?? new Map();
   const after = new Map(items.map(item => [String(keyOf(item)), item]));
+  const focused = [...before.values()].indexOf(document.activeElement);
   for (const [key, node] of before) {
     if (!after.has(key)) node.remove();
   }
@@ -53,6 +57,8 @@ export function sync(parent, items, keyOf, create, update) {
     after.set(key, node);
   }
   kept.set(parent, after);
+  const nodes = [...after.values()];
+  if (focused >= 0 && nodes.length > 0 && !parent.contains(document.activeElement)) nodes[Math.min(focused, nodes.length - 1)].focus();
 }
 
 /** A `dl` of [term, value, small print]; the value may be null, which leaves the term out. */

@@ -1,4 +1,5 @@
 // Server-sent events out of a fetch. EventSource cannot send an Authorization header.
+import { Unreachable } from "./api.js";
 
 const LONGEST = 8 * 1024 * 1024;
 
@@ -20,11 +21,11 @@ export async function readEvents(body, onEvent) {
     else if (field === "data") data.push(value);
   };
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(error => { throw Unreachable.from(error); });
     if (done) return;
     const lines = (rest + value).split(/\r\n|\n/);
     rest = lines.pop();
-    if (rest.length > LONGEST) throw new Error("an event that does not end");
+    if (rest.length > LONGEST) throw new Unreachable("it sent an event that does not end");
     lines.forEach(line);
   }
 }

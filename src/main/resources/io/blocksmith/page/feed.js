@@ -1,5 +1,5 @@
 // Follows one run through whatever coordinator answers: the one that served this page first, then its peers in turn.
-import { Refusal, call, own, read, runPath } from "./api.js";
+import { Refusal, Unreachable, call, own, read, reasonOf, runPath } from "./api.js";
 import { readEvents } from "./event-stream.js";
 
 /** The server sends at least every 5 seconds; silence this long means that it is gone, frozen or cut off. */
@@ -7,10 +7,14 @@ export const SILENCE = 15_000;
 const PATIENCE = 8_000;
 const SOON = 500;
 const LONGEST_PAUSE = 15_000;
+const ACQUAINT_AGAIN = 5_000;
+
+const wait = milliseconds => new Promise(resolve => { setTimeout(resolve, milliseconds); });
 
 /**
- * Tells a listener of `document(tree)`, `connected(base, cluster)`, `lost(reason, nextBase)` and `refused(refusal)`, until
- * it is stopped.
+ * Tells a listener of `document(tree, base)`, `connected(base, cluster)`, `lost(base, reason, nextBase)` and
+ * `refused(base, refusal, nextBase)`, until it is stopped. Refused is what asking again would not change; whatever else
+ * a server has to say, e.g. that it cannot read its store, is a loss with the server's words.
  */
 export class Feed {
   #listener;
@@ -52,18 +56,17 @@ export class Feed {
   async #follow(run, stopped) {
     while (!stopped.aborted) {
       const base = this.base;
-      let reason = "the server closed the connection";
+      let end = new Unreachable("it closed the connection");
       try {
         await this.#listen(base, run, stopped);
       } catch (error) {
-        if (stopped.aborted) return;
-        reason = error instanceof Refusal ? error.message : error.silent ?? "it does not answer";
-        if (error instanceof Refusal) this.#listener.refused(error);
+        end = error;
       }
       if (stopped.aborted) return;
       this.#at = (this.#at + 1) % this.#bases.length;
       this.#fruitless++;
-      this.#listener.lost(base, reason, this.base);
+      if (end instanceof Refusal && end.decided) this.#listener.refused(base, end, this.base);
+      else this.#listener.lost(base, reasonOf(end), this.base);
       await this.#pause();
     }
   }
@@ -71,21 +74,27 @@ export class Feed {
   /** One connection, until its end; a watchdog ends it when nothing comes. */
   async #listen(base, run, stopped) {
     const here = new AbortController();
-    const signal = AbortSignal.any([stopped, here.signal]);
+    const { signal } = here;
+    stopped.addEventListener("abort", () => here.abort(), { once: true, signal });
     let timer = null;
+    let trouble = null;
     const watch = (patience, words) => {
       clearTimeout(timer);
-      timer = setTimeout(() => here.abort(Object.assign(new Error(words), { silent: words })), patience);
+      trouble = null;
+      timer = setTimeout(() => here.abort(new Unreachable(trouble ?? words)), patience);
     };
     try {
       watch(PATIENCE, "it does not answer");
       const response = await call(base, runPath(run, "stream"), { signal });
       watch(SILENCE, "it fell silent");
-      this.#acquaint(base, stopped);
+      this.#acquaint(base, signal);
       await readEvents(response.body, (name, data) => {
         if (signal.aborted) return;
         // The server is there but cannot read the run; when that lasts, the watchdog turns to the next one.
-        if (name === "trouble") this.#listener.lost(base, JSON.parse(data).error?.what ?? "it cannot read the run", base);
+        if (name === "trouble") {
+          trouble = JSON.parse(data).error?.what ?? "it cannot read the run";
+          this.#listener.lost(base, trouble, base);
+        }
         if (name !== "status") return;
         watch(SILENCE, "it fell silent");
         this.#fruitless = 0;
@@ -104,15 +113,18 @@ export class Feed {
   }
 
   /** Learns the peers, from the server of this page only: a token goes nowhere else. */
-  async #acquaint(base, stopped) {
-    let cluster;
-    try {
-      cluster = await read(base, "/cluster");
-    } catch {
-      // The stream decides whether this server can be used; what it can change is asked again with the next connection.
-      return;
+  async #acquaint(base, signal) {
+    let cluster = null;
+    while (cluster === null) {
+      try {
+        cluster = await read(base, "/cluster");
+      } catch (error) {
+        // The stream decides whether this server can be used.
+        console.info(`${base} does not say yet who its peers are: ${error.message}`);
+        await wait(ACQUAINT_AGAIN);
+      }
+      if (signal.aborted) return;
     }
-    if (stopped.aborted) return;
     if (base === own) {
       const peers = (cluster.peers ?? []).map(peer => peer.replace(/\/$/, "")).filter(peer => peer !== own && /^https?:\/\//.test(peer));
       this.#bases = [own, ...new Set(peers)];

@@ -18,7 +18,12 @@ export function number(value, digits = 3) {
 
 export const count = value => isNumber(value) ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : NONE;
 export const plural = (value, noun) => `${count(value)}\u00a0${noun}${value === 1 ? "" : "s"}`;
-export const percent = (value, digits = 0) => isNumber(value) ? `${value.toFixed(digits)}\u00a0%` : NONE;
+/** What is not the whole does not round to it: neither a run that is not done, nor a loss that is a little below its start. */
+export function percent(value, digits = 0) {
+  if (!isNumber(value)) return NONE;
+  const below = value < 100 && Number(value.toFixed(digits)) >= 100;
+  return `${(below ? 100 - 10 ** -digits : value).toFixed(digits)}\u00a0%`;
+}
 
 export function duration(seconds) {
   if (!isNumber(seconds)) return NONE;
@@ -40,12 +45,12 @@ export function span(seconds) {
   return `${Math.floor(hours / 24)}\u00a0d\u00a0${hours % 24}\u00a0h`;
 }
 
-/** A clock time here; with the day when it is not today. */
-export function clock(milliseconds, seconds = true) {
+/** A clock time here; with the day when it is not today, or when the words may be read on another day. */
+export function clock(milliseconds, seconds = true, dated = false) {
   if (!Number.isFinite(milliseconds)) return NONE;
   const moment = new Date(milliseconds);
   const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
-  return moment.toDateString() === new Date().toDateString() ? time
+  return !dated && moment.toDateString() === new Date().toDateString() ? time
     : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
@@ -64,6 +69,9 @@ export function stage(key) {
   if (text.startsWith("evaluate-")) return `Perplexity: ${subject(text.slice(9))}`;
   return { "end-to-end": "E2E-QP", report: "Report" }[text] ?? text;
 }
+
+/** The same within a sentence. */
+export const midSentence = key => stage(key).replace(/^(Block|Repair|Capture|Export|Perplexity|Report)\b/, word => word.toLowerCase());
 
 const PHASES = { starting: "starting", targets: "computing targets", train: "training", validate: "validating", propagate: "passing on to the next block",
   seal: "writing the result", verify: "reading the result back", capture: "capturing" };

@@ -1,6 +1,7 @@
 // The head of the page: what run this is, how far it is, and what keeps it from going on.
+import { trainings } from "./attempts.js";
 import { byId, facts, mark, show, widen, write } from "./dom.js";
-import { NONE, clock, isNumber, number, percent, plural, span, stage, subject } from "./format.js";
+import { NONE, clock, count, isNumber, number, percent, plural, span, stage, subject } from "./format.js";
 
 const PHASES = { running: "running", submitted: "waiting for its turn", paused: "paused", stopped: "stopped", completed: "completed", new: "not started" };
 /** Phases in which it matters how much would be lost. */
@@ -17,7 +18,7 @@ export function renderOverview(tree) {
   write(byId("recipe"), recipe(tree.recipe, tree.where));
   const done = share(tree);
   const track = byId("progress");
-  mark(track, "aria-valuenow", isNumber(done) ? Math.round(done * 10) / 10 : null);
+  mark(track, "aria-valuenow", isNumber(done) ? Math.floor(done * 10) / 10 : null);
   mark(track, "aria-valuetext", isNumber(done) ? `${percent(done, 1)}, ${phaseName(tree)}` : "not known yet");
   mark(track, "data-phase", tree.phase);
   widen(track.firstElementChild, (done ?? 0) / 100);
@@ -54,14 +55,13 @@ export function newer(known, told) {
 }
 
 /**
- * The figures that age by themselves are drawn each second; `checkpoint` is the newest that the page knows of this run,
- * `serverNow` the server's clock.
+ * The figures that age by themselves are drawn each second; `checkpoint` is the newest that the page knows of this run, to
+ * tell while nothing trains, `serverNow` the server's clock.
  */
 export function renderFigures(tree, checkpoint, serverNow) {
   const done = share(tree);
   const blocks = tree.blocks ?? [];
   const left = tree["seconds-left"];
-  const saved = tree.phase === "completed" ? null : checkpoint;
   const known = tree.perplexities ?? {};
   const best = BEST.find(key => isNumber(known[key]));
   facts(byId("figures"), [
@@ -69,18 +69,31 @@ export function renderFigures(tree, checkpoint, serverNow) {
     ["Time left", ["completed", "stopped"].includes(tree.phase) ? null : isNumber(left) ? span(left) : NONE,
       isNumber(left) ? `until about ${clock(Date.parse(tree.now) + left * 1000, false)}` : tree.phase === "running" ? "known after some steps" : ""],
     ["Blocks", blocks.length ? `${blocks.filter(block => block.state === "done").length} of ${blocks.length}` : null, verdict(blocks)],
-    ["Last checkpoint", saved ? `${span((serverNow - Date.parse(saved.at)) / 1000)} ago` : SAVING.includes(tree.phase) ? NONE : null,
-      saved ? `${stage(saved.stage)}, step ${saved.step}` : tree.attempts?.length ? "none yet of what runs now" : "not known while nothing runs"],
+    ["Last checkpoint", ...saving(tree, checkpoint, serverNow)],
     ["Perplexity", best ? number(known[best], 4) : null,
       best ? `${lower(subject(best))}${isNumber(known["full-precision"]) ? `; full precision ${number(known["full-precision"], 4)}` : ""}` : ""],
   ]);
 }
 
+/** Of several trainings the one that was not saved for longest: the newest would promise what one crash can break. */
+function saving(tree, checkpoint, serverNow) {
+  if (!SAVING.includes(tree.phase)) return [null, ""];
+  const ago = at => span((serverNow - Date.parse(at)) / 1000);
+  const [worst, ...others] = trainings(tree);
+  const among = others.length ? `, the oldest of ${others.length + 1}` : "";
+  if (worst?.["saved-at"]) return [`${ago(worst["saved-at"])} ago`, `${stage(worst.stage)}, step ${count(worst["saved-step"])}${among}`];
+  if (worst?.["saved-step"] > 0) return ["None since", `${stage(worst.stage)} went on from step ${count(worst["saved-step"])} ${ago(worst.since)} ago`];
+  if (worst) return ["None yet", `${stage(worst.stage)} runs for ${ago(worst.since)}`];
+  return checkpoint ? [`${ago(checkpoint.at)} ago`, `${stage(checkpoint.stage)}, step ${count(checkpoint.step)}`] : [NONE, tree.attempts?.length ? "none yet of what runs now" : "not known while nothing runs"];
+}
+
 const lower = words => words[0].toLowerCase() + words.slice(1);
+
+const median = sorted => (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 
 function verdict(blocks) {
   const compared = blocks.filter(block => block["start-loss"] > 0 && isNumber(block["final-loss"]));
   if (!compared.length) return "";
   const ratios = compared.map(block => block["final-loss"] / block["start-loss"]).sort((one, other) => one - other);
-  return `median loss ${percent(100 * ratios[Math.floor(ratios.length / 2)])} of its start`;
+  return `median loss ${percent(100 * median(ratios))} of its start`;
 }

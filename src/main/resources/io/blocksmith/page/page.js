@@ -1,11 +1,11 @@
 // The live page of runs: wires the parts. A document comes from the feed, every part draws what it says; a clock of one
 // second draws what ages by itself. Nothing is kept but the latest document, and the newest checkpoint that one told of.
-import { forgetToken, own } from "./api.js";
+import { Refusal, forgetToken, own, reasonOf } from "./api.js";
 import { renderAttempts } from "./attempts.js";
 import { Blocks } from "./blocks.js";
 import { byId, show, write } from "./dom.js";
 import { Feed } from "./feed.js";
-import { percent } from "./format.js";
+import { clock, percent } from "./format.js";
 import { renderFreshness } from "./freshness.js";
 import { renderEvents } from "./log.js";
 import { newer, phaseName, renderFigures, renderOverview, share } from "./overview.js";
@@ -38,13 +38,22 @@ const feed = new Feed({
   },
   lost(base, reason, next) {
     view.lost = { base, reason, next };
+    // What one server is certain of stays until that one says otherwise, or any has the run.
+    if (view.refusal?.base === base) view.refusal = null;
     age();
   },
-  refused(refusal) {
-    if (refusal.status === 401) forgetToken();
-    view.refusal = refusal;
+  refused(base, { status, message }, next) {
+    refuse(base, status, message);
+    view.lost = { base, reason: message, next };
+    age();
   },
 });
+
+/** A peer may have another token: only the server of this page tells that the one at hand is wrong. */
+function refuse(base, status, message) {
+  if (status === 401 && base === own) forgetToken();
+  view.refusal = { base, status, message };
+}
 
 function draw() {
   const { tree } = view;
@@ -58,7 +67,6 @@ function draw() {
     renderPerplexities(tree);
     renderWorkers(tree, steering);
     renderEvents(tree);
-    document.title = `${Number.isFinite(share(tree)) ? `${percent(share(tree))} ` : ""}${phaseName(tree)} · ${tree.run} – Blocksmith`;
   }
   renderRuns(runs, view.run);
   age();
@@ -67,12 +75,21 @@ function draw() {
 /** What changes with the time alone. */
 function age() {
   const now = Date.now();
-  renderFreshness(view, now);
+  entitle(renderFreshness(view, now));
   if (!view.tree) return;
   const sent = Date.parse(view.tree.now);
   const serverNow = (Number.isFinite(sent) ? sent : view.receivedAt) + now - view.receivedAt;
   renderFigures(view.tree, view.checkpoint, serverNow);
   renderAttempts(view.tree, serverNow);
+}
+
+/** The title is read without looking at the page, so it says by itself when it may no longer hold. */
+function entitle(stale) {
+  const { tree, receivedAt } = view;
+  const doubt = document.hidden ? `as of ${clock(receivedAt, false, true)}: ` : stale ? "stale: " : "";
+  const words = tree ? `${doubt}${Number.isFinite(share(tree)) ? `${percent(share(tree))} ` : ""}${phaseName(tree)} · ` : "";
+  const title = `${words}${view.run ? `${view.run} – ` : ""}Blocksmith`;
+  if (document.title !== title) document.title = title;
 }
 
 /** Screen readers hear of changes of the whole run, not of each step. */
@@ -98,12 +115,17 @@ function follow(run) {
 
 async function lookForRuns() {
   lookedForRuns = Date.now();
+  const base = view.lost ? feed.base : view.base;
   try {
-    runs = await readRuns(view.lost ? feed.base : view.base);
+    runs = await readRuns(base);
     if (!view.run) view.refusal = view.lost = null;
   } catch (error) {
-    if (!view.run && error.status) view.refusal = error;
-    else if (!view.run) view.lost = { base: own, reason: "it does not answer", next: own };
+    // With a run, the feed tells what is wrong.
+    if (!view.run) {
+      view.refusal = null;
+      if (error instanceof Refusal && error.decided) refuse(base, error.status, error.message);
+      else view.lost = { base, reason: reasonOf(error), next: base };
+    }
     return age();
   }
   show(byId("empty"), runs.length === 0 && !view.tree);
@@ -123,9 +145,12 @@ function tick() {
 addEventListener("hashchange", () => follow(addressed(runs)));
 // Nobody looks: no connection, no drawing. The stream begins with the whole document, so nothing is missed.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) feed.stop();
-  else if (view.run) feed.start(view.run);
-  tick();
+  if (document.hidden) {
+    feed.stop();
+    age();
+  } else if (view.run) {
+    feed.start(view.run);
+  }
 });
 byId("events-filter").addEventListener("change", () => draw());
 // As a link it would put its target into the address, which names the run.

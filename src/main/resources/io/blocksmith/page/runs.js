@@ -32,7 +32,8 @@ export async function readRuns(base) {
 }
 
 export function renderRuns(runs, chosen) {
-  show(byId("runs"), runs.length > 1);
+  // A single run needs no choice, unless the address names another one, e.g. of an earlier server at this port.
+  show(byId("runs"), runs.length > 1 || runs.some(({ run }) => run !== chosen));
   sync(byId("runs"), runs, run => run.run,
     run => element("a", { href: `#${encodeURIComponent(run.run)}` }, element("span", { class: "run-name" }, run.run), element("small")),
     (node, run) => {

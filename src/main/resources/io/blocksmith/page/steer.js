@@ -1,7 +1,7 @@
 // The buttons: ask for the token once, confirm what costs something, show the server's words.
-import { Refusal, call, forgetToken, keepToken, runPath, token } from "./api.js";
+import { Refusal, call, forgetToken, isToken, keepToken, own, reasonOf, runPath, token } from "./api.js";
 import { byId, element, mark, show, sync, write } from "./dom.js";
-import { stage } from "./format.js";
+import { midSentence } from "./format.js";
 
 /** Documents older than this, in milliseconds, may not know of a request yet. */
 const TAKEN_UP = 5_000;
@@ -42,13 +42,21 @@ function confirmed(title, text, yes) {
 export async function askForToken(why) {
   if (byId("token").open) return false;
   write(byId("token-text"), why);
-  byId("token-value").value = "";
+  const field = byId("token-value");
+  const judge = fits => {
+    write(byId("token-problem"), fits ? "" : "This is no token: expected ASCII letters, digits and signs without blanks; what was entered has another character, perhaps an invisible one.");
+    mark(field, "aria-invalid", !fits);
+    return fits;
+  };
+  field.value = "";
+  judge(true);
   const given = await asked(byId("token"), (settle, signal) => byId("token-form").addEventListener("submit", event => {
     event.preventDefault();
-    settle();
+    if (judge(isToken(field.value.trim()))) settle();
+    else field.focus();
   }, { signal }), byId("token-no"));
-  if (given) keepToken(byId("token-value").value.trim());
-  byId("token-value").value = "";
+  if (given) keepToken(field.value.trim());
+  field.value = "";
   return given;
 }
 
@@ -59,6 +67,8 @@ export class Steering {
   #able = null;
   #busy = false;
   #asked = null;
+  /** The words of a peer that refused the token, which may still be right for the server of this page. */
+  #doubt = null;
 
   constructor(place, changed) {
     this.#place = place;
@@ -78,14 +88,14 @@ export class Steering {
     const commands = this.able ? COMMANDS.filter(command => command.fits(tree)) : [];
     sync(byId("steer"), commands, command => command.key,
       command => this.button(command.name, () => this.#command(command), command.danger ? "danger" : command.main ? "main" : ""),
-      node => mark(node, "aria-disabled", this.#busy));
+      node => this.settle(node));
     if (this.#able === false) {
       this.#explain(`Steering is off here: this coordinator has no http.token, so nothing can be changed through it. In a terminal: ./blocksmith pause ${tree.where}`);
     } else if (byId("outcome").dataset.kind === "off") {
       this.#say("", "");
     }
     const failed = this.able && tree.failure ? [tree.failure.stage] : [];
-    sync(byId("failure-actions"), failed, key => key, key => this.button(`Retry ${stage(key).replace(/^Block/, "block")} …`, () => this.retry(key, false)), () => {});
+    sync(byId("failure-actions"), failed, key => key, key => this.button(`Retry ${midSentence(key)} …`, () => this.retry(key, false)), node => this.settle(node));
     const requests = tree.requests ?? [];
     if (this.#asked && Date.now() - this.#asked.at > TAKEN_UP && !requests.some(request => request.id === this.#asked.id)) {
       this.#asked = null;
@@ -105,6 +115,11 @@ export class Steering {
     return node;
   }
 
+  /** Draws a button of {@link button} as of now: while something is asked for, it does nothing. */
+  settle(node) {
+    mark(node, "aria-disabled", this.#busy);
+  }
+
   async #command({ key, danger }) {
     const { run } = this.#place();
     if (danger && !await confirmed(`Cancel ${run}?`, "What runs is saved and the supervision ends. The run can be started again and goes on from there.", "Cancel the run")) return;
@@ -114,7 +129,7 @@ export class Steering {
   /** `hasResult`: the stage is done and would be made again. */
   async retry(key, hasResult) {
     const { run } = this.#place();
-    const name = stage(key);
+    const name = midSentence(key);
     const text = hasResult ? "Its result is forgotten and made again, which takes as long as the first time. What was built on it stays, because the stage leaves the same bytes again."
       : "Its failures are forgotten and it has all its tries again.";
     if (await confirmed(`Retry ${name} of ${run}?`, text, "Retry")) await this.#ask(run, "retry", { stage: key, yes: hasResult }, `retry of ${name}`);
@@ -133,7 +148,8 @@ export class Steering {
 
   /** `run` is the one that was shown at the click: while a dialog is open, the page may turn to another. */
   async #ask(run, command, body, name) {
-    if (!token() && !await askForToken(`Changing ${run} needs the token of this cluster.`)) return;
+    if ((!token() || this.#doubt) && !await askForToken(this.#doubt ?? `Changing ${run} needs the token of this cluster.`)) return;
+    this.#doubt = null;
     if (!this.#shows(run)) {
       this.#say(`Nothing was asked for: ${name} was meant for ${run}, and the page shows another run now.`, "error");
       return;
@@ -141,24 +157,27 @@ export class Steering {
     this.#busy = true;
     this.#asked = null;
     this.#say(`Asking for ${name} …`, "busy");
+    this.#changed();
+    const { base } = this.#place();
     try {
-      const answer = await call(this.#place().base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
+      const answer = await call(base, runPath(run, command), { body, signal: AbortSignal.timeout(15_000) });
       this.#asked = { id: (await answer.json()).request, at: Date.now() };
       this.#say(`Asked for ${this.#named(name, run)}. The supervisor takes it up at its next look.`, "done");
     } catch (error) {
-      this.#refused(error, this.#named(name, run));
+      this.#refused(error, base, this.#named(name, run));
     } finally {
       this.#busy = false;
       this.#changed();
     }
   }
 
-  #refused(error, name) {
+  #refused(error, base, name) {
     if (!(error instanceof Refusal)) {
-      this.#say(`No answer to ${name}: the server could not be reached. Whether it was taken shows below.`, "error");
+      this.#say(`No answer to ${name}, ${new URL(base).host}: ${reasonOf(error)}. Whether it was taken shows below.`, "error");
       return;
     }
-    if (error.status === 401) forgetToken();
+    if (error.status === 401 && base === own) forgetToken();
+    else if (error.status === 401) this.#doubt = `${new URL(base).host} refused the token: ${error.message}`;
     this.#say(`Refused ${name}: ${error.message}`, "error");
   }
 

@@ -52,5 +52,5 @@ function update(node, worker, tree, steering) {
     const button = steering.button(name, () => name === "Drain" ? steering.drain(worker.name) : steering.undrain(worker.name), "small");
     mark(button, "aria-label", `${name} ${worker.name}`);
     return button;
-  }, () => {});
+  }, button => steering.settle(button));
 }

@@ -6,23 +6,26 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.RunState;
 import io.blocksmith.run.RunState.Phase;
-import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
+import io.blocksmith.store.ObjectStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Coordinators and workers on loopback, each a JVM, with one folder of runs. Nodes that end are started again.
+ * Coordinators and workers on loopback, each a JVM, with one place for their runs. Nodes that end are started again.
  *
  * <pre>
- * FOLDER/runs/...          the runs
+ * FOLDER/runs/...          the runs, unless they are elsewhere
  * FOLDER/gate/...          what nodes are held at, and their step logs
  * FOLDER/NAME.log          what a node said
  * FOLDER/cluster.conf
@@ -41,18 +44,29 @@ public final class TestCluster implements AutoCloseable {
             "patience.quarantine-faults", "1000",
             "akka.cluster.failure-detector.acceptable-heartbeat-pause", "2s",
             "akka.cluster.split-brain-resolver.stable-after", "1s",
+            // The first of the seeds, started again on a busy machine, is not to found a cluster of its own.
+            "akka.cluster.seed-node-timeout", "60s",
             "akka.cluster.log-info-verbose", "on");
+
+    private static final String EXPORT = "export/";
 
     /** Of every node that has a host for itself. */
     private static final int PORT = 25520;
 
     private final Path folder;
+    private final RunPlace place;
     private final Path settings;
+    /** Of the runs that were looked at, by their names. */
+    private final Map<String, Looked> looked = new HashMap<>();
+
     private final List<TestNode> coordinators = new ArrayList<>();
     private final List<TestNode> workers = new ArrayList<>();
 
-    private TestCluster(Path folder) {
+    private record Looked(ObjectStore store, Ledger ledger) {}
+
+    private TestCluster(Path folder, RunPlace place) {
         this.folder = folder;
+        this.place = place;
         this.settings = folder.resolve("cluster.conf");
     }
 
@@ -63,7 +77,12 @@ public final class TestCluster implements AutoCloseable {
      * @param more settings over the fast ones
      */
     public static TestCluster start(Path folder, int coordinators, int workers, Map<String, String> more) {
-        TestCluster cluster = new TestCluster(folder);
+        return start(folder, new RunPlace.Folder(folder.resolve("runs")), coordinators, workers, more);
+    }
+
+    /** The same with runs at a place of the caller's choice. */
+    static TestCluster start(Path folder, RunPlace place, int coordinators, int workers, Map<String, String> more) {
+        TestCluster cluster = new TestCluster(folder, place);
         List<Integer> ports =
                 Stream.generate(FreePort::find).limit(coordinators).toList();
         cluster.configure(ports, more);
@@ -83,7 +102,7 @@ public final class TestCluster implements AutoCloseable {
      * Starts a cluster with each node on a host of its own: first the coordinators, then the workers.
      */
     static TestCluster start(Path folder, Hosts hosts, int coordinators, int workers, Map<String, String> more) {
-        TestCluster cluster = new TestCluster(folder);
+        TestCluster cluster = new TestCluster(folder, new RunPlace.Folder(folder.resolve("runs")));
         List<String> seeds = new ArrayList<>();
         for (int host = 0; host < coordinators; host++) {
             seeds.add("%s:%d".formatted(hosts.address(host), PORT));
@@ -123,8 +142,8 @@ public final class TestCluster implements AutoCloseable {
         lines.add("cluster.seeds = [%s]"
                 .formatted(String.join(
                         ", ", seeds.stream().map("\"%s\""::formatted).toList())));
-        lines.add("cluster.runs = \"%s\"".formatted(runs()));
         lines.add("compute { device = cpu, threads = 1 }");
+        place.settings().forEach((key, value) -> lines.add(key + " = " + value));
         FAST.forEach((key, value) -> lines.add(key + " = " + value));
         more.forEach((key, value) -> lines.add(key + " = " + value));
         try {
@@ -206,11 +225,35 @@ public final class TestCluster implements AutoCloseable {
 
     /** What has happened in a run so far. */
     public List<Event> events(String run) {
-        return new Ledger(DirectoryStore.open(runs().resolve(run))).events();
+        return look(run).ledger().events();
     }
 
     public RunState state(String run) {
-        return new Ledger(DirectoryStore.open(runs().resolve(run))).read();
+        return look(run).ledger().read();
+    }
+
+    /** SHA-256 of each exported file of a run, by its name below {@code export}. */
+    SortedMap<String, String> exports(String run) {
+        ObjectStore store = look(run).store();
+        SortedMap<String, String> digests = new TreeMap<>();
+        for (String name : store.list(EXPORT)) {
+            digests.put(
+                    name.substring(EXPORT.length()),
+                    store.examine(name).orElseThrow().sha256());
+        }
+        return digests;
+    }
+
+    /** Of the objects of a run. */
+    List<String> names(String run, String prefix) {
+        return look(run).store().list(prefix);
+    }
+
+    private Looked look(String run) {
+        return looked.computeIfAbsent(run, name -> {
+            ObjectStore store = place.look(name);
+            return new Looked(store, new Ledger(store));
+        });
     }
 
     /** The node that supervises a run, if it still lives. */
@@ -247,5 +290,6 @@ public final class TestCluster implements AutoCloseable {
     @Override
     public void close() {
         nodes().forEach(TestNode::close);
+        looked.values().forEach(run -> run.store().close());
     }
 }

@@ -1,6 +1,7 @@
 package io.blocksmith.chaos;
 
 import io.blocksmith.cli.GatedNode;
+import io.blocksmith.store.S3Server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -80,6 +81,9 @@ public final class TestNode implements AutoCloseable {
         builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
         builder.environment().put("DJL_OFFLINE", "true");
         builder.environment().put("OPT_OUT_TRACKING", "true");
+        // A test's node never has credentials of whoever runs the tests.
+        builder.environment().put("AWS_ACCESS_KEY_ID", S3Server.KEY);
+        builder.environment().put("AWS_SECRET_ACCESS_KEY", S3Server.SECRET);
         try {
             logBefore = Files.exists(log) ? Files.size(log) : 0;
             process = builder.start();

@@ -172,6 +172,14 @@ class BadInputTest {
     }
 
     @Test
+    void aBucketWhereARunInOneProcessWantsAFolder() {
+        CommandLineRun result = CommandLineRun.of("quantize", "--out", "s3://bucket/run");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.errorLine()).contains("--out s3://bucket/run", "blocksmith submit");
+    }
+
+    @Test
     void aMissingTensor() throws IOException {
         Path config = tiny.model().resolve("config.json");
         Files.writeString(

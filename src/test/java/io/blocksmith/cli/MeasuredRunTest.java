@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,8 +80,17 @@ class MeasuredRunTest {
         }
 
         void looked() {
-            listener.looked(
-                    new RunStatus(state, Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), false, Optional.empty()));
+            listener.looked(new RunStatus(
+                    state,
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Set.of(),
+                    false,
+                    state.phase() == RunState.Phase.COMPLETED ? 1 : 0,
+                    OptionalDouble.empty(),
+                    Optional.empty()));
         }
 
         void complete() {

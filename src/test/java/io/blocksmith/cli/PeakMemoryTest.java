@@ -18,8 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Memory is that of one block: eight times as many blocks need at most a tenth more in every stage but E2E-QP, which holds
- * codes, scales and an input of each block, and in blocks as small as these grows by somewhat more.
+ * Memory is that of one block: eight times as many blocks need hardly more in every stage but E2E-QP, which holds 0.23 MB
+ * for each of these blocks: codes and gains 50 kB, step sizes and zero points 49 kB, moments and the best state 74 kB, two
+ * gradients 49 kB, the block's input 8 kB. 42 more blocks are 9.7 MB then, and 5 to 13 MB were measured. The bound is
+ * below the 33 MB of their float32 weights, and below the 42 MiB of a buffer of 1 MiB a block, which once stayed.
  */
 class PeakMemoryTest {
     @TempDir
@@ -33,8 +35,8 @@ class PeakMemoryTest {
         System.out.printf(
                 "peak resident memory: 6 blocks %.1f MB, 48 blocks %.1f MB; E2E-QP %.1f MB, %.1f MB%n",
                 six.others() / 1e6, fortyEight.others() / 1e6, six.endToEnd() / 1e6, fortyEight.endToEnd() / 1e6);
-        assertThat(fortyEight.others()).isLessThanOrEqualTo(1.1 * six.others());
-        assertThat(fortyEight.endToEnd()).isLessThanOrEqualTo(1.15 * Math.max(six.others(), six.endToEnd()));
+        assertThat(fortyEight.others()).isLessThanOrEqualTo(1.07 * six.others());
+        assertThat(fortyEight.endToEnd() - six.endToEnd()).isLessThanOrEqualTo(25e6);
     }
 
     /** The highest peak of E2E-QP, and of any other stage, in bytes. */

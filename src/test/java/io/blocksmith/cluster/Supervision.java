@@ -7,7 +7,9 @@ import io.blocksmith.run.FailurePolicy;
 import io.blocksmith.run.Fleet;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.Plan;
+import io.blocksmith.run.Plans;
 import io.blocksmith.run.Requests;
+import io.blocksmith.run.RunWork;
 import io.blocksmith.run.Watchdog;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,6 +29,7 @@ final class Supervision {
         return new RunSupervisor.Settings(
                 new RunSupervisor.RunSubmission("tiny", "d1"),
                 new Decisions(plan, new FailurePolicy(3, 5, 2, 4)),
+                new RunWork(plan, Plans.recipe(2, 1, 0)),
                 journal,
                 requests,
                 RunBeacon.none(),

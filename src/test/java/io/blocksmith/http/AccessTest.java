@@ -91,6 +91,9 @@ class AccessTest {
         try (TestServer server = TestServer.over(folder, TestServer.settings("0.0.0.0", TestServer.TOKEN))) {
             for (String path : List.of("/api/v1/runs", RUN, RUN + "/stream", "/api/v1/cluster", "/api/v1/none")) {
                 assertThat(server.get(path).statusCode()).as(path).isEqualTo(401);
+                HttpResponse<String> headers =
+                        server.send(server.request(path).method("HEAD", BodyPublishers.noBody()));
+                assertThat(headers.statusCode()).as("HEAD " + path).isEqualTo(401);
                 HttpResponse<String> wrong = server.send(server.request(path).header("Authorization", "Bearer no"));
                 assertThat(wrong.statusCode()).as(path).isEqualTo(401);
             }
@@ -109,6 +112,15 @@ class AccessTest {
                 .isInstanceOf(BlocksmithException.class)
                 .hasMessageContaining("http.host = 0.0.0.0")
                 .hasMessageContaining("http.token");
+    }
+
+    @Test
+    void beyondLoopbackATokenIsTooLongToBeGuessed() {
+        assertThatThrownBy(() -> TestServer.settings("0.0.0.0", "fifteen-letters"))
+                .isInstanceOf(BlocksmithException.class)
+                .hasMessageContaining("http.token: expected at least 16 characters")
+                .hasMessageNotContaining("fifteen-letters");
+        assertThat(TestServer.settings("127.0.0.1", "short").canChange()).isTrue();
     }
 
     @ParameterizedTest
@@ -182,6 +194,33 @@ class AccessTest {
             assertThat(stranger.headers().firstValue("Access-Control-Allow-Origin"))
                     .isEmpty();
             assertThat(stranger.headers().firstValue("Vary")).contains("Origin");
+        }
+    }
+
+    @Test
+    void aPageOfThisMachineMayBeOpenedUnderAnyOfItsNames() {
+        String peer = "http://127.0.0.1:8081";
+        try (TestServer server = TestServer.over(folder, TestServer.settings("127.0.0.1", TestServer.TOKEN, peer))) {
+            for (String host : List.of("localhost", "127.0.0.1", "[::1]")) {
+                assertThat(preflight(server, "http://%s:8081".formatted(host)).statusCode())
+                        .as(host)
+                        .isEqualTo(204);
+                assertThat(preflight(server, "http://%s:%d".formatted(host, server.port()))
+                                .statusCode())
+                        .as("self as " + host)
+                        .isEqualTo(204);
+            }
+            for (String stranger : List.of(
+                    "http://localhost:8082", "https://localhost:8081", "http://localhost", "http://127.0.0.2:8081")) {
+                assertThat(preflight(server, stranger).statusCode())
+                        .as(stranger)
+                        .isEqualTo(403);
+            }
+        }
+        // From elsewhere, localhost is another machine.
+        try (TestServer server = TestServer.over(folder, TestServer.settings("0.0.0.0", TestServer.TOKEN, peer))) {
+            assertThat(preflight(server, peer).statusCode()).isEqualTo(204);
+            assertThat(preflight(server, "http://localhost:8081").statusCode()).isEqualTo(403);
         }
     }
 

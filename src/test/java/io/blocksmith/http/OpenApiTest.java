@@ -9,7 +9,10 @@ import io.blocksmith.run.Histories;
 import io.blocksmith.run.Request;
 import io.blocksmith.status.RecordedRun;
 import io.blocksmith.store.RequestBox;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -74,6 +77,17 @@ class OpenApiTest {
     }
 
     @Test
+    void everyComponentIsReferredTo() {
+        List<String> references = description.findValuesAsText("$ref");
+
+        for (String kind : List.of("schemas", "responses", "parameters")) {
+            for (String name : keys(description.at("/components/" + kind))) {
+                assertThat(references).contains("#/components/%s/%s".formatted(kind, name));
+            }
+        }
+    }
+
+    @Test
     void everyKeyOfEveryDocumentIsDescribedAndEveryDescribedKeyIsThere() {
         new RequestBox(run.store(), InstantSource.system(), UUID::randomUUID).ask(new Request.Pause("ann@host"));
         Set<String> met = new HashSet<>();
@@ -85,6 +99,9 @@ class OpenApiTest {
         check("/api/v1/cluster", "Cluster", met);
         check("/health/alive", "Alive", met);
         check("/health/ready", "Ready", met);
+        assertThat(TestServer.json(server.get("/api/v1/runs/first/curves/block-000"))
+                        .get("training"))
+                .isNotEmpty();
         compare(
                 "Error",
                 schema("Error"),
@@ -97,6 +114,18 @@ class OpenApiTest {
                         "Status.requests.by",
                         "Status.failures.reason",
                         "Status.last-checkpoint.step");
+    }
+
+    @Test
+    void whatIsNotKnownOfARunIsDescribedToo() throws IOException {
+        RecordedRun.started(folder.resolve("second"), "second").close();
+        Files.createDirectory(folder.resolve("third"));
+        Set<String> met = new HashSet<>();
+
+        check("/api/v1/runs", "Runs", met);
+        check("/api/v1/runs/second", "Status", met);
+
+        assertThat(met).contains("Runs.runs.percent");
     }
 
     @Test
@@ -127,15 +156,15 @@ class OpenApiTest {
             assertThat(schema.get("enum")).as(place).contains(value);
         }
         if (value.isObject()) {
-            // Errors leave out what does not apply, and perplexities what is not measured.
-            boolean partial = place.equals("Error.error") || place.equals("Status.perplexities");
-            Set<String> described = new HashSet<>();
-            schema.path("properties").fieldNames().forEachRemaining(described::add);
-            Set<String> there = new HashSet<>();
-            value.fieldNames().forEachRemaining(there::add);
+            Set<String> described = keys(schema.path("properties"));
+            Set<String> required = new HashSet<>();
+            schema.path("required").forEach(key -> required.add(key.asText()));
+            Set<String> there = keys(value);
             assertThat(described).as("described below " + place).containsAll(there);
-            if (!partial) {
-                assertThat(there).as("there below " + place).containsAll(described);
+            assertThat(there).as("there below " + place).containsAll(required);
+            // Errors leave out what does not apply, and perplexities what is not measured.
+            if (!place.equals("Error.error") && !place.equals("Status.perplexities")) {
+                assertThat(required).as("required below " + place).isEqualTo(described);
             }
             there.forEach(
                     key -> compare(place + "." + key, schema.get("properties").get(key), value.get(key), met));
@@ -143,16 +172,32 @@ class OpenApiTest {
         if (value.isArray() && schema.has("items")) {
             value.forEach(item -> compare(place, schema.get("items"), item, met));
         }
+        for (int i = 0; value.isArray() && i < schema.path("prefixItems").size(); i++) {
+            compare(place, schema.get("prefixItems").get(i), value.get(i), met);
+        }
+        if (schema.path("format").asText().equals("date-time") && value.isTextual()) {
+            assertThat(Instant.parse(value.asText())).as(place).isAfter(Instant.EPOCH);
+        }
+    }
+
+    private static Set<String> keys(JsonNode object) {
+        Set<String> keys = new HashSet<>();
+        object.fieldNames().forEachRemaining(keys::add);
+        return keys;
     }
 
     private static List<String> types(JsonNode schema) {
         JsonNode type = schema.path("type");
-        if (type.isTextual()) {
-            return List.of(type.asText());
-        }
         List<String> types = new ArrayList<>();
+        if (type.isTextual()) {
+            types.add(type.asText());
+        }
         type.forEach(one -> types.add(one.asText()));
-        return types.contains("number") ? List.of("number", "integer", "null") : types;
+        if (types.contains("number")) {
+            // A whole number is a number, too.
+            types.add("integer");
+        }
+        return types;
     }
 
     private static String type(JsonNode value) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Histories;
 import io.blocksmith.status.RecordedRun;
+import io.blocksmith.store.RunNames;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -14,13 +15,19 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What can be seen, from stores that somebody else writes. */
@@ -56,12 +63,64 @@ class ReadRoutesTest {
             assertThat(runs.get(0).get("run").asText()).isEqualTo("first");
             assertThat(runs.get(0).get("phase").asText()).isEqualTo("running");
             assertThat(runs.get(0).get("percent").asDouble()).isBetween(1.0, 99.0);
-            assertThat(runs.get(0).get("eta-seconds").asDouble()).isPositive();
+            assertThat(runs.get(0).get("seconds-left").asDouble()).isPositive();
             assertThat(runs.get(0).get("stale").asBoolean()).isFalse();
             assertThat(runs.get(1).get("phase").asText()).isEqualTo("stopped");
             assertThat(runs.get(1).get("stale").asBoolean()).isFalse();
             assertThat(runs.get(2).get("run").asText()).isEqualTo("third");
             assertThat(runs.get(2).get("phase").isNull()).isTrue();
+        }
+    }
+
+    @Test
+    void aRunWhoseStoreHangsDoesNotHoldUpTheList() {
+        CountDownLatch hang = new CountDownLatch(1);
+        try (RecordedRun second = RecordedRun.started(folder.resolve("second"), "second");
+                TestServer hanging = TestServer.over(
+                        folder,
+                        StreamPace.STANDARD,
+                        store -> WatchedStore.of(store, name -> {
+                            if (store.where(name).contains("second")) {
+                                hang.await();
+                            }
+                        }))) {
+            assertThat(second.state().run()).isEqualTo("second");
+            JsonNode runs = TestServer.json(hanging.get("/api/v1/runs")).get("runs");
+
+            assertThat(hang.getCount()).isEqualTo(1);
+            assertThat(runs.get(0).get("phase").asText()).isEqualTo("running");
+            assertThat(runs.get(1).get("phase").isNull()).isTrue();
+            assertThat(runs.get(1).get("stale").asBoolean()).isTrue();
+            hang.countDown();
+        } finally {
+            hang.countDown();
+        }
+    }
+
+    @Test
+    void aRunThatRestsIsLookedAtNowAndThenForTheList() {
+        Map<String, AtomicInteger> looks = new ConcurrentHashMap<>();
+        StreamPace fast =
+                new StreamPace(Duration.ofMillis(10), Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1));
+        try (RecordedRun second = RecordedRun.started(folder.resolve("second"), "second");
+                TestServer counting = TestServer.over(
+                        folder,
+                        fast,
+                        store -> WatchedStore.of(store, name -> {
+                            if (name.equals(RunNames.LIVE)) {
+                                looks.computeIfAbsent(store.where(name), unseen -> new AtomicInteger())
+                                        .incrementAndGet();
+                            }
+                        }))) {
+            second.append(new Event.RunStopped(Histories.NOON, Event.RestCause.REQUESTED, "cancelled by ann@host"));
+            Awaited.that("the run under way was looked at ten times", () -> {
+                counting.get("/api/v1/runs");
+                return looks.get(run.store().where(RunNames.LIVE)).get() >= 10;
+            });
+
+            assertThat(looks.get(second.store().where(RunNames.LIVE)).get()).isEqualTo(1);
+            counting.get("/api/v1/runs/second");
+            assertThat(looks.get(second.store().where(RunNames.LIVE)).get()).isEqualTo(2);
         }
     }
 
@@ -72,7 +131,7 @@ class ReadRoutesTest {
         JsonNode row = TestServer.json(server.get("/api/v1/runs")).get("runs").get(0);
 
         assertThat(row.get("stale").asBoolean()).isTrue();
-        assertThat(row.get("eta-seconds").isNull()).isTrue();
+        assertThat(row.get("seconds-left").isNull()).isTrue();
     }
 
     @Test
@@ -101,6 +160,32 @@ class ReadRoutesTest {
                 () -> server.send(server.request("/api/v1/runs/first").header("If-None-Match", tag))
                                 .statusCode()
                         == 200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRunThatWasDeletedAndSubmittedAnewIsTheNewOne(boolean longer) throws IOException {
+        Path anew = folder.resolve("second");
+        try (RecordedRun before = RecordedRun.started(anew, "second")) {
+            before.append(new Event.WorkerDrained(Histories.NOON, "worker-1", "drained by ann@host"));
+            Awaited.that(
+                    "the run is known", () -> server.get("/api/v1/runs/second").statusCode() == 200);
+        }
+        Files.move(anew, anew.resolveSibling("deleted"));
+
+        try (RecordedRun after = RecordedRun.started(anew, "second")) {
+            if (longer) {
+                after.append(new Event.RunPaused(Histories.NOON, Event.RestCause.REQUESTED, "paused by ann@host"));
+                after.append(new Event.RunResumed(Histories.NOON, "resumed by ann@host"));
+            }
+            Awaited.that("the new run is seen", () -> {
+                HttpResponse<String> answer = server.get("/api/v1/runs/second");
+                return answer.statusCode() == 200
+                        && TestServer.json(answer).get("drained").isEmpty();
+            });
+            assertThat(TestServer.json(server.get("/api/v1/runs/second/events")).get("events"))
+                    .hasSize(longer ? 4 : 2);
+        }
     }
 
     private static String now(HttpResponse<String> answer) {
@@ -181,6 +266,26 @@ class ReadRoutesTest {
         assertThat(delete.statusCode()).isEqualTo(405);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/health/ready", "/api/v1/runs", "/api/v1/runs/first", "/api/v1/runs/first/stream"})
+    void whoeverMayReadMayAskForTheHeadersAlone(String path) {
+        HttpResponse<String> answer = head(path);
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).isEmpty();
+        Awaited.that("nothing is streamed to nobody", () -> server.server().listeners() == 0);
+    }
+
+    @Test
+    void headersOfWhatIsNotThereOrCannotBeReadSaySo() {
+        assertThat(head("/api/v1/runs/second").statusCode()).isEqualTo(404);
+        assertThat(head("/api/v1/runs/first/pause").statusCode()).isEqualTo(405);
+    }
+
+    private HttpResponse<String> head(String path) {
+        return server.send(server.request(path).method("HEAD", BodyPublishers.noBody()));
+    }
+
     @Test
     void aNumberThatIsNoneIsOneClearError() {
         HttpResponse<String> answer = server.get("/api/v1/runs/first/events?after=soon");
@@ -189,16 +294,32 @@ class ReadRoutesTest {
         assertThat(TestServer.json(answer).get("error").get("found").asText()).isEqualTo("soon");
     }
 
-    @Test
-    void anAddressThatIsMalformedIsOneClearError() throws IOException {
-        // By hand, because no client sends such an address.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "400 | GET /api/v1/runs/first/events?after=%zz HTTP/1.1",
+                "400 | GET /api/v1/runs HTTP/1.1~s3cret without a colon",
+                "505 | GET /api/v1/runs HTTP/7",
+                "414 | GET /api/v1/runs/first/events?after=LONG HTTP/1.1",
+                "431 | GET /api/v1/runs HTTP/1.1~X-Long: LONG",
+                "501 | BREW /api/v1/runs HTTP/1.1",
+            })
+    void whatIsNoRequestIsOneClearError(int status, String sent) throws IOException {
+        // By hand, because no client sends such things.
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            String head = sent.replace("LONG", "s3cret".repeat(2000)).replace("~", "\r\n");
             socket.getOutputStream()
-                    .write(
-                            "GET /api/v1/runs/first/events?after=%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-                                    .getBytes(StandardCharsets.US_ASCII));
-            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-                    .startsWith("HTTP/1.1 400 ");
+                    .write("%s\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                            .formatted(head)
+                            .getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answer).startsWith("HTTP/1.1 %d ".formatted(status)).doesNotContain("s3cret");
+            JsonNode error =
+                    TestServer.json(answer.substring(answer.indexOf('{'))).get("error");
+            assertThat(error.get("status").asInt()).isEqualTo(status);
+            assertThat(error.get("what").asText()).isNotEmpty();
         }
     }
 

@@ -88,11 +88,16 @@ class RequestRoutesTest {
                 "retry   | {\"stage\": \"2\", \"yes\": true}        | 409 | block-002 runs now on worker-1",
                 "retry   | {\"stage\": \"block-9\"}                 | 404 | there is no such stage",
                 "retry   | {\"stage\": \"4\"}                       | 404 | there is no such stage",
+                "retry   | {\"stage\": \"export-onnx\"}             | 404 | there is no such stage",
+                "retry   | {\"stage\": \"capture-002-part-0\"}      | 404 | there is no such stage",
                 "retry   | {}                                       | 400 | stage: missing",
                 "retry   | {\"stage\": 3}                           | 400 | stage: missing",
                 "retry   | {\"stage\": \"3\", \"yes\": \"on\"}      | 400 | yes: no truth value",
                 "drain   |                                          | 400 | worker: missing",
                 "drain   | {\"worker\": \" \"}                      | 400 | worker: missing",
+                "drain   | {\"worker\": \"a\\nb\"}               | 400 | worker: missing, or no name",
+                "drain   | {\"worker\": \"\\u001b[2J\"}           | 400 | worker: missing, or no name",
+                "drain   | {\"worker\": \"a\\u202eb\"}            | 400 | worker: missing, or no name",
                 "drain   | {\"worker\": \"a\", \"worker\": \"b\"}   | 400 | not valid JSON",
                 "pause   | {\"now\": true}                          | 400 | a key that means nothing here",
                 "pause   | [1]                                      | 400 | no JSON object",
@@ -125,6 +130,42 @@ class RequestRoutesTest {
                             .statusCode())
                     .isEqualTo(202);
         }
+    }
+
+    @Test
+    void whatWaitsAlreadyIsNotAskedTwice() {
+        new RequestBox(run.store(), InstantSource.system(), UUID::randomUUID).ask(new Request.Pause("ann@host"));
+        String pause = asked("pause", "");
+        String retry = asked("retry", "{\"stage\": \"3\"}");
+
+        assertThat(asked("retry", "{\"stage\": \"block-003\"}")).isEqualTo(retry);
+        assertThat(asked("pause", "")).isEqualTo(pause);
+        assertThat(pending()).hasSize(2);
+        assertThat(asked("retry", "{\"stage\": \"1\"}")).isNotEqualTo(retry);
+        asked("cancel", "");
+        // The last word was another one.
+        assertThat(asked("pause", "")).isNotEqualTo(pause);
+        assertThat(pending()).hasSize(5);
+    }
+
+    private String asked(String command, String body) {
+        HttpResponse<String> answer = server.post(RUN + command, body);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        return TestServer.json(answer).get("request").asText();
+    }
+
+    @Test
+    void aRunThatNobodySupervisesCannotBeBuriedInRequests() {
+        RequestBox box = box();
+        for (int i = 0; i < 100; i++) {
+            box.ask(new Request.Drain(BY, "worker-" + i));
+        }
+
+        HttpResponse<String> refused = server.post(RUN + "pause", "");
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.body()).contains("100 requests wait");
+        asked("drain", "{\"worker\": \"worker-7\"}");
+        assertThat(pending()).hasSize(100);
     }
 
     @Test

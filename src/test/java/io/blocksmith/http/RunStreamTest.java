@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Histories;
 import io.blocksmith.run.StageResult;
 import io.blocksmith.run.StageState.Running;
@@ -11,8 +12,6 @@ import io.blocksmith.status.RecordedRun;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -104,20 +103,35 @@ class RunStreamTest {
 
     /** Counts looks, which read the heartbeat once each, and fails them on demand. */
     private ObjectStore counted(ObjectStore store) {
-        return (ObjectStore) Proxy.newProxyInstance(
-                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
-                    if (method.getName().equals("find") && arguments[0].equals(RunNames.LIVE)) {
-                        looks.incrementAndGet();
-                        if (broken.get()) {
-                            throw BlocksmithException.environment(null, "the store is away");
-                        }
-                    }
-                    try {
-                        return method.invoke(store, arguments);
-                    } catch (InvocationTargetException failure) {
-                        throw failure.getCause();
-                    }
-                });
+        return WatchedStore.of(store, name -> {
+            if (name.equals(RunNames.LIVE)) {
+                looks.incrementAndGet();
+                if (broken.get()) {
+                    throw BlocksmithException.environment(null, "the store is away");
+                }
+            }
+        });
+    }
+
+    @Test
+    void heartbeatsAloneAreNoNews() {
+        run.beat(Histories.NOON);
+        StreamPace quiet = new StreamPace(LOOK_EVERY, Duration.ofHours(1), Duration.ofHours(1), Duration.ofSeconds(30));
+        Running running = run.state().running().getFirst();
+        run.append(new Event.RunPaused(Histories.NOON, Event.RestCause.REQUESTED, "paused by ann@host"));
+        run.append(new Event.StageCancelled(Histories.NOON, running.ticket(), Evidence.NONE));
+        try (TestServer server = serve(quiet);
+                Listener listener = listen(server)) {
+            listener.awaitData(1);
+            run.beat(Histories.NOON.plusSeconds(60));
+            int before = looks.get();
+            Awaited.that("the heartbeat was seen", () -> looks.get() > before + 2);
+
+            run.append(new Event.RunResumed(Histories.NOON, "resumed by ann@host"));
+            listener.awaitData(2);
+            assertThat(listener.data()).hasSize(2);
+            assertThat(listener.data().getLast()).contains("\"phase\":\"running\"");
+        }
     }
 
     @Test

@@ -141,10 +141,14 @@ final class TestServer implements AutoCloseable {
     }
 
     static JsonNode json(HttpResponse<String> answer) {
+        return json(answer.body());
+    }
+
+    static JsonNode json(String text) {
         try {
-            return JSON.readTree(answer.body());
+            return JSON.readTree(text);
         } catch (IOException e) {
-            throw new UncheckedIOException(answer.body(), e);
+            throw new UncheckedIOException(text, e);
         }
     }
 

@@ -9,7 +9,11 @@ import io.blocksmith.safetensors.TensorType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +48,7 @@ class PageTest {
         List<String> quantize = tiny.quantize(
                 folder.resolve("live"),
                 "--set",
-                "block-ap.epochs=30",
+                "block-ap.epochs=60",
                 "--set",
                 "cluster.look-every=50ms",
                 "--set",
@@ -52,7 +56,8 @@ class PageTest {
                 "--set",
                 "http.token=" + TOKEN);
         try (ChildRun child = ChildRun.start(folder.resolve("log"), quantize)) {
-            child.await("the API", () -> listens(port));
+            // However long the browser takes to start, the run has all of its way before it.
+            child.await("the run is held", () -> paused(port));
             scripts.run("live.test.mjs", Map.of("PAGE_URL", "http://127.0.0.1:" + port, "PAGE_TOKEN", TOKEN));
             assertThat(child.exitCode()).as(child.text()).isZero();
         }
@@ -64,11 +69,21 @@ class PageTest {
         }
     }
 
-    private static boolean listens(int port) {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            return socket.isConnected();
+    /** Asks for a pause; false until a run is there to take it. */
+    private static boolean paused(int port) {
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:%d/api/v1/runs/live/pause".formatted(port)))
+                .header("Authorization", "Bearer " + TOKEN)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.noBody())
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(request, BodyHandlers.discarding()).statusCode() == 202;
         } catch (IOException refused) {
             return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
         }
     }
 }

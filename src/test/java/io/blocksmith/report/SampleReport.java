@@ -8,6 +8,7 @@ import io.blocksmith.report.ReportData.Failure;
 import io.blocksmith.report.ReportData.LossPoint;
 import io.blocksmith.report.ReportData.Model;
 import io.blocksmith.report.ReportData.Perplexity;
+import io.blocksmith.report.ReportData.Repair;
 import io.blocksmith.report.ReportData.Size;
 import io.blocksmith.report.ReportData.StageCost;
 import io.blocksmith.report.ReportData.Stop;
@@ -73,7 +74,7 @@ final class SampleReport {
                 "2026-11-21T10:15:30Z",
                 new Model("models/tiny", "LlamaForCausalLM", 0, 1, 64),
                 null,
-                List.of(new Block(0, 0, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 1, null, null)),
+                List.of(new Block(0, 0, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 1, null, null, null)),
                 null,
                 List.of(new Perplexity("block-ap", Double.POSITIVE_INFINITY, 0, 256, 0, "valid.txt")),
                 null,
@@ -118,6 +119,7 @@ final class SampleReport {
                 41.5 + index,
                 (430L + index) << 20,
                 1,
+                index > 1 ? new Repair(end * 1.4, end * 1.15) : null,
                 curve(200, start, end * 0.96),
                 validation(200, start, end));
     }

@@ -42,6 +42,39 @@ class TrailTest {
     }
 
     @Test
+    void aCheckpointThatAnAttemptGoesOnFromWasNotSavedNow() {
+        Trail trail = new Trail();
+        trail.progressed(at(901, 900), NOON);
+        trail.progressed(at(902, 900), NOON.plusSeconds(1));
+        assertThat(trail.seen().savedStep()).isEqualTo(900);
+        assertThat(trail.seen().savedAt()).isEmpty();
+
+        trail.progressed(at(951, 950), NOON.plusSeconds(50));
+        assertThat(trail.seen().savedAt()).isEqualTo(Optional.of(NOON.plusSeconds(50)));
+    }
+
+    @Test
+    void whatAnAttemptSavesWithItsFirstWordIsSavedNow() {
+        Trail trail = new Trail();
+        trail.progressed(at(901, 901), NOON);
+
+        assertThat(trail.seen().savedAt()).isEqualTo(Optional.of(NOON));
+    }
+
+    @Test
+    void aCheckpointBetweenTwoSupervisorsIsNotTakenForYoungerThanItIs() {
+        Trail earlier = new Trail();
+        earlier.progressed(at(1, 0), NOON);
+        earlier.progressed(at(51, 50), NOON.plusSeconds(1));
+        Trail own = new Trail();
+        own.progressed(at(120, 100), NOON.plusSeconds(90));
+
+        Trail.Seen seen = Trail.after(earlier.seen()).and(own.seen()).seen();
+        assertThat(seen.savedStep()).isEqualTo(100);
+        assertThat(seen.savedAt()).isEqualTo(Optional.of(NOON.plusSeconds(1)));
+    }
+
+    @Test
     void partsThatTrainNothingLeaveNoLoss() {
         Trail trail = new Trail();
         Progress targets =

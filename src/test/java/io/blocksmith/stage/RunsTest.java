@@ -16,6 +16,8 @@ import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.tensor.TestCompute;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,6 +39,23 @@ class RunsTest {
             assertThat(result.objects()).isNotEmpty();
             assertThat(run.context().store().list("boundaries/"))
                     .hasSize(result.objects().size());
+        }
+    }
+
+    @Test
+    void aRunIsClosedWhenAStageOfAnotherComes() throws IOException {
+        StagedRun run = StagedRun.in(folder, TinyModel.config(2), StagedRecipes.segments(1, 4));
+        Ticket ticket = run.start(new Capture(0, 0));
+        Ticket another = new Ticket("other", new Capture(0, 0), 1, 1);
+        try (Runs runs = runs()) {
+            runs.run(new Assignment(ticket, Adjustment.NONE), StagedRun.QUIET);
+            Path left = Files.createDirectories(folder.resolve("run/scratch/worker"));
+            Files.writeString(left.resolve("shard"), "abc");
+
+            assertThatThrownBy(() -> runs.run(new Assignment(another, Adjustment.NONE), StagedRun.QUIET))
+                    .hasMessageContaining("other/spec.json");
+
+            assertThat(left).doesNotExist();
         }
     }
 

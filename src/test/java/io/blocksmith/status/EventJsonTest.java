@@ -13,8 +13,10 @@ import io.blocksmith.run.StageResult;
 import io.blocksmith.run.Ticket;
 import io.blocksmith.stage.Figures;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class EventJsonTest {
@@ -68,6 +70,16 @@ class EventJsonTest {
     }
 
     @Test
+    void theLossesOfARepairAreNotTakenForThoseOfATraining() {
+        Ticket repair = new Ticket("first", new Stage.RepairBlock(3), 1, 1);
+        Event repaired = new Event.StageCommitted(
+                NOON, repair, new StageResult(List.of(), Map.of(Figures.START_LOSS, 0.685, Figures.FINAL_LOSS, 0.594)));
+
+        assertThat(EventJson.of(repaired).get("text"))
+                .isEqualTo("repair-003 is done: loss 0.594, before the repair 0.685");
+    }
+
+    @Test
     void everyKindIsListed() {
         assertThat(EVENTS.stream().map(event -> EventJson.of(event).get("kind")).distinct())
                 .containsExactlyInAnyOrderElementsOf(EventJson.KINDS);
@@ -94,6 +106,24 @@ class EventJsonTest {
                         "worker", "worker-1",
                         "text", "block-003 (attempt 2) failed on worker-1: worker worker-1 is gone",
                         "level", "warning"));
+    }
+
+    @Test
+    void olderWarningsStandBeforeTheLatestEvents() {
+        List<Event> events = new ArrayList<>(EVENTS);
+        IntStream.range(0, 100).forEach(_ -> events.add(new Event.WorkerReturned(NOON, "worker-1")));
+
+        // Four of the first sixteen are to be looked at: 5, 7, 10 and 16.
+        assertThat(EventJson.latest(events, 2, 3))
+                .extracting(event -> event.get("sequence"))
+                .containsExactly(7L, 10L, 16L, 115L, 116L);
+        assertThat(EventJson.latest(events, 2, 20))
+                .extracting(event -> event.get("sequence"))
+                .containsExactly(5L, 7L, 10L, 16L, 115L, 116L);
+        assertThat(EventJson.latest(EVENTS, 2, 2))
+                .extracting(event -> event.get("sequence"))
+                .containsExactly(10L, 15L, 16L);
+        assertThat(EventJson.latest(EVENTS, 99, 1)).isEqualTo(EventJson.after(EVENTS, 0));
     }
 
     @Test

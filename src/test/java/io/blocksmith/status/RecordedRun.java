@@ -60,7 +60,12 @@ public final class RecordedRun implements AutoCloseable {
         return run;
     }
 
-    /** The same with a block that is done, one that failed once and is trained again, and a perplexity. */
+    /** A run that is there, to go on with its ledger. */
+    public static RecordedRun again(Path folder) {
+        return new RecordedRun(DirectoryStore.openForWriting(folder, "test"));
+    }
+
+    /** A run that was started, with a block that is done, one that failed once and is trained again, and a perplexity. */
     public static RecordedRun underWay(Path folder, String name) {
         RecordedRun run = started(folder, name);
         for (int segment = 0; segment < 2; segment++) {
@@ -149,7 +154,8 @@ public final class RecordedRun implements AutoCloseable {
                         ledger.end().sequence(),
                         ledger.end().digest(),
                         !supervised,
-                        LiveStatus.tree(new LiveRun(at, state.phase(), "", false, "", attempts, List.of(worker, idle))))
+                        LiveStatus.tree(
+                                new LiveRun(at, state.phase(), "", false, 5400.0, "", attempts, List.of(worker, idle))))
                 .write(store);
     }
 

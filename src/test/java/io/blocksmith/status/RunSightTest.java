@@ -1,7 +1,6 @@
 package io.blocksmith.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Histories;
@@ -22,20 +21,48 @@ class RunSightTest {
     @TempDir
     Path folder;
 
+    private long nanos;
+    private final HeartbeatWatch watch = new HeartbeatWatch(() -> nanos);
+
     @Test
-    void whatAnAttemptDidBeforeTheTakeOverIsNotThePaceOfTheNewSupervisor() {
+    void theTimeLeftIsTheSupervisorsOwnAndOnlyWhileItLives() {
         try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
-            run.append(new Event.SupervisorStarted(Histories.NOON.plusSeconds(60), 2, "host:2"));
-            run.beat(Histories.NOON.plusSeconds(80));
+            assertThat(look(Histories.NOON.plusSeconds(61)).secondsLeft()).hasValue(5400.0);
+            nanos += 21_000_000_000L;
+            assertThat(look(Histories.NOON.plusSeconds(82)).secondsLeft()).isEmpty();
 
-            RunSight sight = look(Histories.NOON.plusSeconds(81));
+            run.append(new Event.RunPaused(
+                    Histories.NOON.plusSeconds(83), Event.RestCause.REQUESTED, "paused by ann@host"));
+            run.beat(Histories.NOON.plusSeconds(84));
+            RunSight paused = look(Histories.NOON.plusSeconds(85));
+            assertThat(paused.pulse()).isEqualTo(RunSight.Pulse.LIVE);
+            assertThat(paused.secondsLeft()).isEmpty();
+        }
+    }
 
-            // The attempt is at step 14 of 64, went on from step 8 and has run for 80 s, 20 of them under this
-            // supervisor.
-            double own = 0.8 * (14 - 8) / 64 * 20 / 80;
-            double part = sight.work(sight.plan().orElseThrow()).part(RecordedRun.RUNNING);
-            double expected = 20 * (1 - sight.fraction()) / (part * own);
-            assertThat(sight.secondsLeft().orElseThrow()).isCloseTo(expected, within(1e-6 * expected));
+    @Test
+    void aWatcherWhoseClockIsAheadBelievesAHeartbeatThatMoves() {
+        Instant ahead = Histories.NOON.plusSeconds(660);
+        try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
+            assertThat(look(ahead).pulse()).isEqualTo(RunSight.Pulse.STALE);
+
+            run.beat(Histories.NOON.plusSeconds(62));
+            nanos += 2_000_000_000L;
+            assertThat(look(ahead.plusSeconds(2)).pulse()).isEqualTo(RunSight.Pulse.LIVE);
+
+            nanos += 21_000_000_000L;
+            assertThat(look(ahead.plusSeconds(23)).pulse()).isEqualTo(RunSight.Pulse.STALE);
+        }
+    }
+
+    @Test
+    void aWatcherWhoseClockIsBehindSeesAHeartbeatThatStopped() {
+        Instant behind = Histories.NOON.minusSeconds(600);
+        try (RecordedRun _ = RecordedRun.underWay(folder, "first")) {
+            assertThat(look(behind).pulse()).isEqualTo(RunSight.Pulse.LIVE);
+
+            nanos += 21_000_000_000L;
+            assertThat(look(behind.plusSeconds(21)).pulse()).isEqualTo(RunSight.Pulse.STALE);
         }
     }
 
@@ -88,7 +115,7 @@ class RunSightTest {
             }
         };
         try (ObjectStore store = DirectoryStore.open(folder)) {
-            return RunSight.of("runs/first", store, new Ledger(store), processes, () -> now);
+            return RunSight.of("runs/first", store, new Ledger(store), watch, processes, () -> now);
         }
     }
 }

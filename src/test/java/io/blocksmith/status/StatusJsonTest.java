@@ -10,13 +10,16 @@ import io.blocksmith.run.Event;
 import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Histories;
 import io.blocksmith.run.Request;
+import io.blocksmith.run.Stage;
 import io.blocksmith.run.Ticket;
+import io.blocksmith.stage.Figures;
 import io.blocksmith.store.Lease;
 import io.blocksmith.store.Ledger;
 import io.blocksmith.store.RequestBox;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -50,13 +53,17 @@ class StatusJsonTest {
                     "saved-at": "2026-01-01T12:00:40Z", "curve": [[4, 0.004], [8, 0.003]]}],
                  "blocks": [
                     {"block": 0, "segment": 0, "state": "done", "repair": "waiting", "start-loss": 0.0041,
-                     "final-loss": 9.0E-4, "seconds": 7.4, "attempts": 1, "worker": "worker-1"},
+                     "final-loss": 9.0E-4, "repair-start-loss": null, "repair-final-loss": null, "seconds": 7.4,
+                     "attempts": 1, "worker": "worker-1"},
                     {"block": 1, "segment": 0, "state": "waiting", "repair": "waiting", "start-loss": null,
-                     "final-loss": null, "seconds": null, "attempts": 0, "worker": null},
+                     "final-loss": null, "repair-start-loss": null, "repair-final-loss": null, "seconds": null,
+                     "attempts": 0, "worker": null},
                     {"block": 2, "segment": 1, "state": "running", "repair": "waiting", "start-loss": 0.0051,
-                     "final-loss": null, "seconds": null, "attempts": 2, "worker": "worker-1"},
+                     "final-loss": null, "repair-start-loss": null, "repair-final-loss": null, "seconds": null,
+                     "attempts": 2, "worker": "worker-1"},
                     {"block": 3, "segment": 1, "state": "waiting", "repair": "waiting", "start-loss": null,
-                     "final-loss": null, "seconds": null, "attempts": 0, "worker": null}],
+                     "final-loss": null, "repair-start-loss": null, "repair-final-loss": null, "seconds": null,
+                     "attempts": 0, "worker": null}],
                  "committed": [%s,
                     {"stage": "block-000", "attempts": 1, "worker": "worker-1", "at": "2026-01-01T12:00:08Z",
                      "seconds": 7.4, "start-loss": 0.0041, "final-loss": 9.0E-4, "perplexity": null},
@@ -105,7 +112,7 @@ class StatusJsonTest {
     }
 
     @Test
-    void eventsAreTheLatestForty() throws JsonProcessingException {
+    void eventsAreTheLatestFortyAndTheWarningsBefore() throws JsonProcessingException {
         try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
             for (int i = 0; i < 40; i++) {
                 run.append(new Event.WorkerReturned(Histories.NOON, "worker-3"));
@@ -113,13 +120,14 @@ class StatusJsonTest {
 
             JsonNode events = tree(run).get("events");
 
-            assertThat(events).hasSize(40);
+            assertThat(events).hasSize(41);
+            assertThat(events.get(0).get("kind").asText()).isEqualTo("stage-failed");
             int last = new Ledger(run.store()).events().size();
             assertThat(StreamSupport.stream(events.spliterator(), false)
                             .map(event -> event.get("sequence").asInt()))
-                    .first()
+                    .element(1)
                     .isEqualTo(last - 39);
-            assertThat(events.get(39).get("sequence").asInt()).isEqualTo(last);
+            assertThat(events.get(40).get("sequence").asInt()).isEqualTo(last);
         }
     }
 
@@ -143,6 +151,25 @@ class StatusJsonTest {
             assertThat(tree.get("last-checkpoint").isNull()).isTrue();
             assertThat(tree.get("seconds-left").isNull()).isTrue();
             assertThat(tree.get("supervisor").get("pulse").asText()).isEqualTo("released");
+        }
+    }
+
+    @Test
+    void theLossesOfARepairStandApart() throws JsonProcessingException {
+        try (RecordedRun run = RecordedRun.underWay(folder, "first")) {
+            run.commit(new Stage.RepairBlock(0), Map.of(Figures.START_LOSS, 0.685, Figures.FINAL_LOSS, 0.594));
+            run.begin(new Stage.RepairBlock(1), "worker-1");
+            run.beat(NOW);
+
+            JsonNode blocks = tree(run).get("blocks");
+
+            assertThat(blocks.get(0).get("start-loss").asDouble()).isEqualTo(0.0041);
+            assertThat(blocks.get(0).get("final-loss").asDouble()).isEqualTo(0.0009);
+            assertThat(blocks.get(0).get("repair-start-loss").asDouble()).isEqualTo(0.685);
+            assertThat(blocks.get(0).get("repair-final-loss").asDouble()).isEqualTo(0.594);
+            assertThat(blocks.get(1).get("repair").asText()).isEqualTo("running");
+            assertThat(blocks.get(1).get("repair-start-loss").asDouble()).isEqualTo(0.0051);
+            assertThat(blocks.get(1).get("repair-final-loss").isNull()).isTrue();
         }
     }
 

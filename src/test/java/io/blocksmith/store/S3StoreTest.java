@@ -23,6 +23,8 @@ import org.gaul.s3proxy.blobstore.domain.MultipartUpload;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
@@ -158,9 +160,59 @@ class S3StoreTest extends ObjectStoreContract {
     void aWrongSecretIsTheOperatorsBusiness() {
         try (ObjectStore denied = open(server.client("wrong", 1), "denied", 0)) {
             assertThatThrownBy(() -> denied.read("spec.json"))
-                    .hasMessageContaining("access is denied")
-                    .hasMessageContaining("s3:PutObject");
+                    .hasMessage(
+                            "cannot read %s: the credentials are wrong (403 SignatureDoesNotMatch); look at"
+                                    + " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile, or the role",
+                            denied.where("spec.json"));
             assertThat(category(() -> denied.replace("a", new byte[1]))).isEqualTo(Category.ENVIRONMENT);
+        }
+    }
+
+    /** Otherwise a run whose credentials expire would fail where it could wait for new ones. */
+    @ParameterizedTest
+    @CsvSource({"403, AccessDenied", "400, ExpiredToken"})
+    void aStoreThatRefusesIsWaitedForOnceItHasServed(int status, String code) throws Exception {
+        Refusing refusing = new Refusing(status, code);
+        try (S3Server other = S3Server.start(refusing);
+                ObjectStore there = open(other.client("secret", 1), "writer", 0)) {
+            assertThat(category(() -> there.replace("a", new byte[1]))).isEqualTo(Category.ENVIRONMENT);
+            refusing.refuses = false;
+            there.replace("a", new byte[1]);
+            refusing.refuses = true;
+            assertThat(category(() -> there.replace("a", new byte[1]))).isEqualTo(Category.STORE_UNAVAILABLE);
+            assertThatThrownBy(() -> there.replace("a", new byte[1]))
+                    .hasMessageContaining("access is denied (%d %s)", status, code)
+                    .hasMessageContaining("s3:PutObject");
+        }
+    }
+
+    @Test
+    void aBucketOfAnotherRegionIsTheOperatorsBusiness() throws Exception {
+        try (S3Server other = S3Server.start(new Refusing(400, "AuthorizationHeaderMalformed"));
+                ObjectStore there = open(other.client("secret", 1), "writer", 0)) {
+            assertThatThrownBy(() -> there.replace("a", new byte[1]))
+                    .hasMessageContaining("the bucket is in another region")
+                    .hasMessageContaining("set s3.region");
+        }
+    }
+
+    /** A bucket that answers every write with one error, until it is told otherwise. */
+    private static final class Refusing extends S3Server.Faulty {
+        private final int status;
+        private final String code;
+        private volatile boolean refuses = true;
+
+        Refusing(int status, String code) {
+            this.status = status;
+            this.code = code;
+        }
+
+        @Override
+        public PutObjectResponse putBlob(PutObjectRequest request, InputStream content) {
+            if (refuses) {
+                throw S3Server.refusal(status, code);
+            }
+            return super.putBlob(request, content);
         }
     }
 
@@ -225,6 +277,50 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
+    void aLookLeavesAloneWhatItsProcessHasOpen() throws IOException {
+        put("a", "abc");
+        Path copy = store.path("a");
+        Path unfinished = store.temporary("b");
+        Path worked = Files.writeString(store.scratch().resolve("shard"), "abc");
+        open("test").close();
+        assertThat(copy).hasContent("abc");
+        assertThat(unfinished).exists();
+        assertThat(worked).exists();
+    }
+
+    @Test
+    void objectsOfOneNameInTwoRunsOfOneProcessAreNotMixedUp() throws IOException {
+        put("boundaries/001/shard", "of the first");
+        assertThat(store.path("boundaries/001/shard")).hasContent("of the first");
+        S3Location another = new S3Location(S3Server.BUCKET, location.prefix() + "another/");
+        S3 settings = new S3(Optional.empty(), Optional.empty(), true, folder.resolve("cache"), 1 << 30);
+        try (ObjectStore second =
+                S3Store.open(server.client("secret", 1), another, settings, "test", PART_BYTES, now::get)) {
+            Path file = second.temporary("boundaries/001/shard");
+            Files.writeString(file, "of the other");
+            second.put("boundaries/001/shard", file);
+            assertThat(store.path("boundaries/001/shard")).hasContent("of the first");
+            assertThat(second.path("boundaries/001/shard")).hasContent("of the other");
+        }
+    }
+
+    @Test
+    void whatADeadProcessOfTheNameLeftIsRemovedAndWhatOthersLeftIsNot() throws IOException {
+        Path cache = folder.resolve("cache");
+        Path dead = Files.createDirectories(cache.resolve("worker-1/0123abcd/1/objects/blocks"));
+        Path others = Files.createDirectories(cache.resolve("worker-2/0123abcd/1/objects/blocks"));
+        Files.writeString(dead.resolve("a"), "abc");
+        Files.writeString(others.resolve("a"), "abc");
+        try (ObjectStore started = open("worker-1")) {
+            Path unfinished = started.temporary("b");
+            assertThat(dead).doesNotExist();
+            assertThat(others.resolve("a")).exists();
+            assertThat(unfinished).exists();
+        }
+        assertThat(cache.resolve("worker-1")).doesNotExist();
+    }
+
+    @Test
     void placesAreParsed() {
         assertThat(S3Location.parse("s3://b/x/y")).isEqualTo(new S3Location("b", "x/y/"));
         assertThat(S3Location.parse("s3://b")).isEqualTo(new S3Location("b", ""));
@@ -233,21 +329,17 @@ class S3StoreTest extends ObjectStoreContract {
 
     @Test
     void opensAPlaceWithCredentialsOfTheChain() {
-        System.setProperty("aws.accessKeyId", "key");
-        System.setProperty("aws.secretAccessKey", "secret");
         S3 settings = new S3(
                 Optional.of(URI.create(server.endpoint().toString())),
                 Optional.empty(),
                 true,
                 folder.resolve("cache"),
                 1 << 20);
-        try (ObjectStore opened = Stores.open("s3://runs/by-chain", settings, "worker-1")) {
+        try (var _ = server.asOfThisProcess();
+                ObjectStore opened = Stores.open("s3://runs/by-chain", settings, "worker-1")) {
             opened.replace("live.json", "1".getBytes(UTF_8));
             assertThat(opened.list("")).containsExactly("live.json");
             assertThat(opened.where("live.json")).isEqualTo("s3://runs/by-chain/live.json");
-        } finally {
-            System.clearProperty("aws.accessKeyId");
-            System.clearProperty("aws.secretAccessKey");
         }
     }
 }

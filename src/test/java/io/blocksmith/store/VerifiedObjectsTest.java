@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Stage.TrainBlock;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +52,20 @@ class VerifiedObjectsTest {
     void aMissingObjectIsNamed() throws IOException {
         Files.delete(root.resolve(NAME));
         assertThat(new VerifiedObjects(store).damage(object).orElseThrow()).startsWith("missing; 6 bytes");
+    }
+
+    @Test
+    void whatAnObjectIsReadThroughDoesNotWaitForTheGarbageCollector() {
+        BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(new VerifiedObjects(store).damage(object)).isEmpty();
+        long before = direct.getMemoryUsed();
+        for (int i = 0; i < 32; i++) {
+            assertThat(new VerifiedObjects(store).damage(object)).isEmpty();
+        }
+        assertThat(direct.getMemoryUsed() - before).as("bytes").isLessThan(4 << 20);
     }
 
     @Test

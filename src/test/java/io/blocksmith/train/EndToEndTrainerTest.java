@@ -97,7 +97,7 @@ class EndToEndTrainerTest {
             });
             TestCompute.backward(loss);
 
-            PackedModel.Gradient gradient = model.newGradient(manager);
+            PackedModel.Gradient gradient = model.newGradient(EndToEnd.Trained.BOTH, manager);
             double sum = model.addGradient(windows, 1, gradient);
 
             assertThat(sum).isCloseTo(loss.stopGradient().getFloat(), within(1e-3));
@@ -313,7 +313,7 @@ class EndToEndTrainerTest {
         int[][] windows = windows(8, 3);
         try (NDScope _ = new NDScope()) {
             PackedModel model = model(packedBlocks());
-            PackedModel.Gradient gradient = model.newGradient(manager);
+            PackedModel.Gradient gradient = model.newGradient(EndToEnd.Trained.BOTH, manager);
             model.addGradient(windows, 1.0 / (8 * (LENGTH - 1)), gradient);
             double expected = Math.sqrt(squares(gradient.stepSizes()) + squares(gradient.zeroPoints()));
             List<Update> updates = new ArrayList<>();

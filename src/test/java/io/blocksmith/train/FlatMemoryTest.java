@@ -18,6 +18,7 @@ import io.blocksmith.quant.Packer;
 import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.spec.Adam;
 import io.blocksmith.spec.BlockAp;
+import io.blocksmith.spec.EndToEnd;
 import io.blocksmith.spec.Quantization;
 import io.blocksmith.tensor.TestCompute;
 import java.io.IOException;
@@ -143,7 +144,7 @@ class FlatMemoryTest {
                 OutputHead.of(weights, manager),
                 packer,
                 manager);
-        PackedModel.Gradient gradient = model.newGradient(manager);
+        PackedModel.Gradient gradient = model.newGradient(EndToEnd.Trained.BOTH, manager);
         int[][] windows = new int[8][8];
         for (int step = 1; step <= STEPS; step++) {
             gradient.clear();

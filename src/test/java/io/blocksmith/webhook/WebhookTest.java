@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,8 @@ class WebhookTest {
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(Webhook.class);
     private HttpServer server;
+    /** What the address waits for before it answers; null = nothing. */
+    private volatile CountDownLatch held;
 
     @BeforeEach
     void listen() throws IOException {
@@ -40,6 +43,7 @@ class WebhookTest {
             received.add(new Received(
                     exchange.getRequestHeaders().getFirst("Authorization"),
                     new ObjectMapper().readTree(exchange.getRequestBody())));
+            awaitRelease();
             Integer answer = answers.poll();
             exchange.sendResponseHeaders(answer == null ? 200 : answer, -1);
             exchange.close();
@@ -114,6 +118,28 @@ class WebhookTest {
     }
 
     @Test
+    void callsThatTheEndOfTheProcessLeavesUnmadeAreCounted() throws InterruptedException {
+        CountDownLatch hang = new CountDownLatch(1);
+        held = hang;
+        try (Webhook webhook = new Webhook(
+                "http://127.0.0.1:%d/".formatted(server.getAddress().getPort()),
+                "",
+                List.of(),
+                Duration.ofMillis(500),
+                (_, delivered) -> results.add(delivered))) {
+            for (int i = 0; i < 5; i++) {
+                webhook.tell("tiny", Map.of("sequence", i));
+            }
+        }
+        hang.countDown();
+        awaitResults(5);
+        assertThat(results).containsExactly(false, false, false, false, false);
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .anyMatch(message -> message.matches("webhook to 127.0.0.1: the process ends, [34] calls .* not made"));
+    }
+
+    @Test
     void nothingSecretIsLogged() {
         answers.add(404);
         try (Webhook webhook = webhook()) {
@@ -136,6 +162,16 @@ class WebhookTest {
                 .hasNoCause()
                 .message()
                 .doesNotContain("s3cret");
+    }
+
+    private void awaitRelease() {
+        try {
+            if (held != null) {
+                held.await();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void awaitResults(int count) {
