@@ -10,12 +10,17 @@ const SHOTS = process.env.PAGE_SHOTS ?? "shots";
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
   "--disable-dev-shm-usage", "--js-flags=--expose-gc"];
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS, headless: true });
+/** Waits end at once when what they wait for comes; a busy machine takes its time. */
+const PATIENCE = 120_000;
+/** About noon in the browser, whenever and wherever this runs: times of another day are shown with their day. Its signs are reversed. */
+const NOON = (hours => `Etc/GMT${hours > 0 ? "-" : "+"}${Math.abs(hours)}`)(12 - new Date().getUTCHours());
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS, headless: true, timeout: PATIENCE });
 
 /** A tab in a context of its own that notes errors and violations of the policy in `page.complaints`; `hidden` is one behind others. */
 export async function open(browser, url, { lossExpected = false, hidden = false, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
-  context.setDefaultTimeout(30_000);
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", timezoneId: NOON, ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   page.complaints = [];
   page.on("console", message => {
@@ -28,6 +33,15 @@ export async function open(browser, url, { lossExpected = false, hidden = false,
   if (hidden) await page.addInitScript(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => true }));
   await page.goto(url);
   return page;
+}
+
+/** Waits until something holds that only this process knows. */
+export async function until(what, condition) {
+  const deadline = Date.now() + PATIENCE;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise(resolve => { setTimeout(resolve, 10); });
+  }
 }
 
 export async function shoot(page, name, fullPage = true) {

@@ -69,9 +69,14 @@ public final class Main implements Runnable {
 
     /** Runs one command line and gives its exit code. */
     static int execute(String... arguments) {
+        return execute(new Main(), arguments);
+    }
+
+    /** The same for tests that make a command themselves. */
+    static int execute(Object command, String... arguments) {
         // Figures are read by scripts too.
         Locale.setDefault(Locale.ROOT);
-        return new CommandLine(new Main())
+        return new CommandLine(command)
                 .setExecutionExceptionHandler((failure, line, parsed) -> report(failure))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .execute(arguments);

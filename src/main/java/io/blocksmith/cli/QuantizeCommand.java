@@ -3,6 +3,7 @@ package io.blocksmith.cli;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.run.RunState;
+import io.blocksmith.run.StageRunner;
 import io.blocksmith.stage.RunInputs;
 import io.blocksmith.stage.RunModel;
 import io.blocksmith.store.DirectoryStore;
@@ -10,6 +11,7 @@ import io.blocksmith.store.SpecFile;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -60,6 +62,17 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
+    private final UnaryOperator<StageRunner> aroundStages;
+
+    QuantizeCommand() {
+        this(UnaryOperator.identity());
+    }
+
+    /** The command for tests that want to know what happens in its stages. */
+    QuantizeCommand(UnaryOperator<StageRunner> aroundStages) {
+        this.aroundStages = aroundStages;
+    }
+
     @Override
     public Integer call() {
         Path folder = LocalRun.folder(out);
@@ -69,7 +82,9 @@ final class QuantizeCommand implements Callable<Integer> {
                     "%s is no run folder yet: a new run needs --model and --calibration", folder);
         }
         RunInputs inputs = resumed ? inputsOf(folder) : given(new RunInputs("", "", ""));
-        RunState state = new EmbeddedQuantization(inputs, api.over(settings(folder, resumed)), folder, takeover).run();
+        RunState state = new EmbeddedQuantization(
+                        inputs, api.over(settings(folder, resumed)), folder, takeover, aroundStages)
+                .run();
         new RunSummary(folder, state).print(System.out, json);
         return 0;
     }

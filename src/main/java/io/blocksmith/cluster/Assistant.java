@@ -27,6 +27,7 @@ final class Assistant {
     static Behavior<Command> create(
             Assignment assignment, String name, ActorRef<WorkerNode.Command> worker, Device device) {
         return Behaviors.setup(context -> {
+            context.setLoggerName(Assistant.class);
             AtomicBoolean cancelled = new AtomicBoolean();
             Monitor monitor = new Monitor() {
                 @Override

@@ -65,6 +65,8 @@ public final class RunQueue extends AbstractBehavior<RunQueue.Command> {
             Duration lookEvery,
             LongSupplier nanoTime) {
         super(context);
+        // By default it is that of whoever asks first, which is Akka itself when a timer does.
+        context.setLoggerName(RunQueue.class);
         this.catalog = catalog;
         this.nanoTime = nanoTime;
         this.files = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());

@@ -162,6 +162,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             Settings settings,
             ActorRef<Observer.Command> observer) {
         super(context);
+        // By default it is that of whoever asks first, which is Akka itself when a timer does.
+        context.setLoggerName(RunSupervisor.class);
         this.settings = settings;
         this.observer = observer;
         this.timeLeft = new TimeLeft(settings.work(), settings.nanoTime());
@@ -382,7 +384,8 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     /** Workers that may be given work. */
     private static int able(Map<String, WorkerView> reachable, RunState state) {
         return (int) reachable.entrySet().stream()
-                .filter(worker -> !worker.getValue().quarantined() && !state.drained().contains(worker.getKey()))
+                .filter(worker ->
+                        !worker.getValue().quarantined() && !state.drained().contains(worker.getKey()))
                 .count();
     }
 

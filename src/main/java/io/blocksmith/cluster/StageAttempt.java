@@ -76,6 +76,8 @@ class StageAttempt extends AbstractBehavior<StageAttempt.Command> {
             Device device,
             Pace pace) {
         super(context);
+        // By default it is that of whoever asks first, which is Akka itself when a timer does.
+        context.setLoggerName(getClass());
         this.assignment = assignment;
         this.worker = worker;
         this.pace = pace;

@@ -107,6 +107,8 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
 
     private WorkerNode(ActorContext<Command> context, Identity identity, Device device, Pace pace) {
         super(context);
+        // By default it is that of whoever asks first, which is Akka itself when a timer does.
+        context.setLoggerName(WorkerNode.class);
         this.identity = identity;
         this.device = device;
         this.pace = pace;

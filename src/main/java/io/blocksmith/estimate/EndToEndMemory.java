@@ -53,7 +53,8 @@ public record EndToEndMemory(long packed, long scales, long training, long head,
 
     /** Both gradients; those of zero points are made in a symmetric grid, too, which does not move them. */
     private static long gradients(EndToEnd endToEnd, long groups) {
-        return (endToEnd.train().stepSizes() ? 8 * groups : 0) + (endToEnd.train().zeroPoints() ? 8 * groups : 0);
+        return (endToEnd.train().stepSizes() ? 8 * groups : 0)
+                + (endToEnd.train().zeroPoints() ? 8 * groups : 0);
     }
 
     /** The peak: everything, and the larger of the unpacked block and the logits. */

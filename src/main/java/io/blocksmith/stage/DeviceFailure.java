@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  * with what was asked for and, on a GPU, what there is. The texts of a GPU are from libtorch's sources, none was met here.
  */
 final class DeviceFailure {
-    private static final List<String> MEMORY =
-            List.of("can't allocate memory", "out of memory", "cublas_status_alloc_failed", "cudnn_status_alloc_failed");
+    private static final List<String> MEMORY = List.of(
+            "can't allocate memory", "out of memory", "cublas_status_alloc_failed", "cudnn_status_alloc_failed");
     private static final List<String> BROKEN = List.of("cuda error", "cudnn error", "cublas_status", "nccl error");
     private static final Pattern NEEDED =
             Pattern.compile("tried to allocate ([0-9.]+ (?:bytes|[KMGT]i?B))", Pattern.CASE_INSENSITIVE);
@@ -35,8 +35,8 @@ final class DeviceFailure {
         return BROKEN.stream().anyMatch(lower::contains)
                 ? Optional.of(BlocksmithException.environment(
                         failure,
-                        "the GPU failed: %s. A process that met this as a rule cannot use its GPU again: look at dmesg and"
-                                + " nvidia-smi, and start this worker anew",
+                        "the GPU failed: %s. A process that met this as a rule cannot use its GPU again: look at dmesg"
+                                + " and nvidia-smi, and start this worker anew",
                         firstLine(message)))
                 : Optional.empty();
     }
@@ -56,10 +56,7 @@ final class DeviceFailure {
                 Category.DEVICE_MEMORY,
                 ("out of memory on the device: %s, %s. Lower block-ap.batch-size or raise end-to-end.gradient-shards; "
                                 + "`blocksmith inspect` tells what a recipe needs (%s)")
-                        .formatted(
-                                need,
-                                have,
-                                firstLine(message)),
+                        .formatted(need, have, firstLine(message)),
                 failure);
     }
 }

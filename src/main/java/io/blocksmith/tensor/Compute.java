@@ -130,8 +130,7 @@ public final class Compute implements AutoCloseable {
         String kind = device.isGpu()
                 ? "gpu capability=%s cuda=%s"
                         .formatted(
-                                CudaUtils.getComputeCapability(device.getDeviceId()),
-                                CudaUtils.getCudaVersionString())
+                                CudaUtils.getComputeCapability(device.getDeviceId()), CudaUtils.getCudaVersionString())
                 : "cpu %s threads=%d".formatted(Processor.kind(), threads);
         return "pytorch " + manager.getEngine().getVersion() + " " + kind;
     }

@@ -7,6 +7,7 @@ import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Stage;
 import io.blocksmith.run.Stage.TrainBlock;
+import io.blocksmith.stage.ExchangedShards;
 import io.blocksmith.stage.Figures;
 import io.blocksmith.store.DirectoryStore;
 import java.io.IOException;
@@ -33,7 +34,14 @@ class ElasticTest {
     /** Both are told often enough to be held at; whoever is held waits for the test. */
     private static final String FIRST_CAPTURE = "step capture-.*";
 
+    private static final String AMID_BLOCK = "step block-[0-9]+ train step 3 saved .*";
+
     private static final String FIRST_STEP_END_TO_END = "step end-to-end train step 1 saved .*";
+
+    /** The leader has put nothing of the steps behind it. */
+    private static final int STEP = 4;
+
+    private static final String LATER_STEP_END_TO_END = "step end-to-end train step %d saved .*".formatted(STEP);
 
     @TempDir
     static Path shared;
@@ -59,19 +67,20 @@ class ElasticTest {
         }
     }
 
-    /** Holds the run at its start, and again in E2E-QP, until every worker is there. */
+    /** Holds the run at its start, then each worker in a block, and the run again in E2E-QP until all share it. */
     private static void run(TestCluster cluster, String run, Set<String> workers) {
         Fault start = cluster.arm(FIRST_CAPTURE);
         cluster.submit(recipe.named(run));
         start.awaitHeld();
         awaitWorkers(cluster, run, workers);
-        Fault endToEnd = cluster.arm(FIRST_STEP_END_TO_END);
+        // Each is held in a block of its own: none can be so fast that another finds nothing to do.
+        Fault amidBlock = cluster.armEach(AMID_BLOCK);
         start.release();
+        amidBlock.awaitHeld(workers.size());
+        Fault endToEnd = cluster.arm(FIRST_STEP_END_TO_END);
+        amidBlock.release();
         endToEnd.awaitHeld();
-        awaitHelpers(cluster, run, workers.size() - 1);
-        endToEnd.disarm();
-        endToEnd.release();
-        cluster.awaitCompleted(run);
+        complete(cluster, run, endToEnd, workers.size() - 1);
 
         assertThat(trainers(cluster.events(run))).isEqualTo(workers);
         assertThat(helpers(cluster.events(run))).isEqualTo(workers.size() - 1);
@@ -91,15 +100,27 @@ class ElasticTest {
             amidBlock.release();
             endToEnd.awaitHeld();
             cluster.addWorker("worker-3").start();
-            awaitHelpers(cluster, run, 2);
-            endToEnd.disarm();
-            endToEnd.release();
-            cluster.awaitCompleted(run);
+            complete(cluster, run, endToEnd, 2);
 
             assertThat(trainers(cluster.events(run))).containsExactlyInAnyOrder("worker-1", "worker-2");
             assertThat(helpers(cluster.events(run))).isEqualTo(2);
             assertThat(TinyRecipe.exports(cluster.runs().resolve(run))).isEqualTo(expected);
         }
+    }
+
+    /** Goes on with E2E-QP, and holds it once more until every helper has put gradients; then to the run's end. */
+    private static void complete(TestCluster cluster, String run, Fault endToEnd, int helpers) {
+        awaitHelpers(cluster, run, helpers);
+        Fault shared = cluster.arm(LATER_STEP_END_TO_END);
+        endToEnd.release();
+        shared.awaitHeld();
+        DirectoryStore store = DirectoryStore.open(cluster.runs().resolve(run));
+        Waits.until(
+                "gradients of %d helpers in run %s".formatted(helpers, run),
+                () -> ExchangedShards.workers(store, STEP).size() == helpers);
+        shared.disarm();
+        shared.release();
+        cluster.awaitCompleted(run);
     }
 
     /** Until the supervisor of {@code run} has been greeted by all of {@code workers}. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 
 /**
@@ -21,6 +22,9 @@ public final class FaultGate {
     static final String ARMED = "armed";
     static final String REACHED = "reached-";
     static final String RELEASED = "released-";
+    /** Begins an id by which every node is held, and not only the first. */
+    static final String EACH = "each-";
+
     private static final Duration LOOK = Duration.ofMillis(10);
 
     private final Path folder;
@@ -31,6 +35,11 @@ public final class FaultGate {
 
     /** The node is about to do, or has just done, what {@code point} says. */
     void pass(String point) {
+        pass(point, () -> false);
+    }
+
+    /** The same; whoever is held goes on by itself once {@code cancelled} says so. */
+    void pass(String point, BooleanSupplier cancelled) {
         String armed = armed();
         int end = armed.indexOf('\n');
         if (end < 0
@@ -41,7 +50,7 @@ public final class FaultGate {
         }
         String id = armed.substring(0, end);
         if (claim(id, point)) {
-            while (!Files.exists(folder.resolve(RELEASED + id))) {
+            while (!Files.exists(folder.resolve(RELEASED + id)) && !cancelled.getAsBoolean()) {
                 LockSupport.parkNanos(LOOK.toNanos());
             }
         }
@@ -62,7 +71,9 @@ public final class FaultGate {
         try {
             Path written = Files.createTempFile(folder, "claim", "");
             Files.writeString(written, process, StandardOpenOption.WRITE);
-            Files.createLink(folder.resolve(REACHED + id), written);
+            String claimed =
+                    id.startsWith(EACH) ? id + "-" + ProcessHandle.current().pid() : id;
+            Files.createLink(folder.resolve(REACHED + claimed), written);
             return true;
         } catch (FileAlreadyExistsException another) {
             return false;

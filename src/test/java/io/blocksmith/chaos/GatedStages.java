@@ -8,7 +8,7 @@ import io.blocksmith.run.StageRunner;
 
 /**
  * Stages whose progress passes a gate, {@code step STAGE PHASE step N saved M}, and whose training steps are noted in a
- * {@link StepLog}.
+ * {@link StepLog}. An attempt that is held leaves the gate by itself when it is cancelled.
  */
 public record GatedStages(StageRunner stages, FaultGate gate, StepLog log) implements StageRunner {
 
@@ -24,12 +24,13 @@ public record GatedStages(StageRunner stages, FaultGate gate, StepLog log) imple
                     log.stepped(progress.ticket(), progress.step(), (now - before) / 1e9);
                 }
                 monitor.progressed(progress);
-                gate.pass("step %s %s step %d saved %d"
+                String point = "step %s %s step %d saved %d"
                         .formatted(
                                 progress.ticket().stage().key(),
                                 progress.phase(),
                                 progress.step(),
-                                progress.savedStep()));
+                                progress.savedStep());
+                gate.pass(point, monitor::cancelled);
                 before = System.nanoTime();
             }
 

@@ -80,6 +80,11 @@ final class Kills {
         assertThat(pid)
                 .as("the node that is held")
                 .isEqualTo(phase.isInCoordinator() ? supervisor.pid() : worker.pid());
+        // What it had begun to save is there to go on from, however slow the disk is.
+        phase.checkpoints()
+                .ifPresent(prefix -> Waits.until(
+                        "a checkpoint in " + prefix,
+                        () -> cluster.names(run, prefix).stream().anyMatch(name -> name.endsWith("/checkpoint.json"))));
         return new Held(fault, started.ticket(), worker, supervisor);
     }
 

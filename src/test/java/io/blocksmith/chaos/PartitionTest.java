@@ -83,7 +83,7 @@ class PartitionTest {
     }
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void aWorkerThatIsCutForFourSecondsLosesNothing() {
         Fault held = cluster.arm("step block-001 train step 3 .*");
         cluster.submit(recipe.named(RUN));
@@ -100,7 +100,7 @@ class PartitionTest {
     }
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void aWorkerThatIsCutForGoodEndsItselfAndItsWorkMoves() {
         Fault held = cluster.arm("step block-001 train step 3 .*");
         cluster.submit(recipe.named(RUN));
@@ -117,7 +117,7 @@ class PartitionTest {
     }
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void aSupervisorWhoseNodeIsCutIsReplaced() {
         Fault held = cluster.arm("step block-001 train step 3 .*");
         cluster.submit(recipe.named(RUN));

@@ -1,14 +1,16 @@
 package io.blocksmith.chaos;
 
+import java.util.Optional;
+
 /** Where a node is held before something dies: a named point in the life of one stage of a tiny run of five blocks. */
 enum Phase {
     CAPTURE("capture", "capture-000-part-0", "put before boundaries/.*capture-000.*"),
-    TRAINING("training", "block-000", "step block-000 train step \\d+ saved [1-9]\\d*"),
+    TRAINING("training", "block-000", "step block-000 train step 3 saved .*"),
     SAVING("saving", "block-001", "put after blocks/001/.*checkpoint-.*"),
     SEALING("sealing a boundary", "block-002", "put before boundaries/003/block-002-.*quantized/.*"),
     COMMITTING("committing, before", "block-003", record("before", 3)),
     COMMITTED("committing, after", "block-004", record("after", 4)),
-    END_TO_END("E2E-QP", "end-to-end", "step end-to-end train step \\d+ saved [1-9]\\d*"),
+    END_TO_END("E2E-QP", "end-to-end", "step end-to-end train step 3 saved .*"),
     EXPORT("export", "export-gptq", "put before export/gptq/.*");
 
     private final String words;
@@ -38,6 +40,15 @@ enum Phase {
     /** Of the point of a {@link FaultGate}. */
     String pattern() {
         return pattern;
+    }
+
+    /** Where a held training saves what it reached; empty in phases that train nothing. */
+    Optional<String> checkpoints() {
+        return switch (this) {
+            case TRAINING -> Optional.of("blocks/000/");
+            case END_TO_END -> Optional.of("end-to-end/");
+            case CAPTURE, SAVING, SEALING, COMMITTING, COMMITTED, EXPORT -> Optional.empty();
+        };
     }
 
     /** Whether the point is in a coordinator. */

@@ -94,7 +94,8 @@ class S3FaultsTest {
                         new Kill(Phase.END_TO_END, Victim.WORKER)));
         assertCompleted("killed");
         assertThat(cluster.steps("killed"))
-                .as("steps of the block whose worker was killed, after that: it went on from a checkpoint in the bucket")
+                .as("steps of the block whose worker was killed, after that: it went on from a checkpoint in the"
+                        + " bucket")
                 .filteredOn(step -> step.stage().equals("block-000") && step.attempt() > 1)
                 .isNotEmpty()
                 .noneMatch(step -> step.step() == 1);

@@ -63,6 +63,7 @@ class SoakTest {
         SortedMap<String, String> expected = recipe.undisturbed();
         Map<String, String> settings = Map.of(
                 "patience.lost-workers", "10000",
+                "patience.lease", "5s",
                 "checkpoint.interval", "500ms",
                 "akka.cluster.failure-detector.acceptable-heartbeat-pause", "3s",
                 "akka.cluster.split-brain-resolver.stable-after", "3s");

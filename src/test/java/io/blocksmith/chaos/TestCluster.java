@@ -1,5 +1,6 @@
 package io.blocksmith.chaos;
 
+import io.blocksmith.FreePort;
 import io.blocksmith.cli.CommandLineRun;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.SupervisorStarted;
@@ -9,8 +10,6 @@ import io.blocksmith.store.Ledger;
 import io.blocksmith.store.ObjectStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,15 +32,20 @@ import java.util.stream.Stream;
  * </pre>
  */
 public final class TestCluster implements AutoCloseable {
-    /** Soon noticed, at the price of false alarms that a busy machine may raise. */
+    /**
+     * Deaths are soon noticed, at the price of false alarms that a busy machine may raise. The lease is as delivered: a node
+     * that died is started again and says so, and one that is slow to answer a new supervisor has lost nothing.
+     */
     private static final Map<String, String> FAST = Map.of(
             "cluster.look-every", "200ms",
-            "checkpoint.interval", "20ms",
-            "patience.lease", "5s",
+            "checkpoint.interval", "1ms",
+            "patience.lease", "60s",
             "patience.lost-workers", "20",
             "patience.quarantine-faults", "1000",
             "akka.cluster.failure-detector.acceptable-heartbeat-pause", "2s",
             "akka.cluster.split-brain-resolver.stable-after", "1s",
+            // The first of the seeds, started again on a busy machine, is not to found a cluster of its own.
+            "akka.cluster.seed-node-timeout", "60s",
             "akka.cluster.log-info-verbose", "on");
 
     private static final String EXPORT = "export/";
@@ -79,7 +83,8 @@ public final class TestCluster implements AutoCloseable {
     /** The same with runs at a place of the caller's choice. */
     static TestCluster start(Path folder, RunPlace place, int coordinators, int workers, Map<String, String> more) {
         TestCluster cluster = new TestCluster(folder, place);
-        List<Integer> ports = freePorts(coordinators);
+        List<Integer> ports =
+                Stream.generate(FreePort::find).limit(coordinators).toList();
         cluster.configure(ports, more);
         for (int port : ports) {
             cluster.coordinators.add(
@@ -150,24 +155,6 @@ public final class TestCluster implements AutoCloseable {
         }
     }
 
-    /** Bound all at once, so that they differ. */
-    private static List<Integer> freePorts(int count) {
-        List<ServerSocket> sockets = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-            }
-            List<Integer> ports =
-                    sockets.stream().map(ServerSocket::getLocalPort).toList();
-            for (ServerSocket socket : sockets) {
-                socket.close();
-            }
-            return ports;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** Another worker, not started yet. */
     public TestNode addWorker(String name) {
         TestNode worker = node(name, "worker", "--name", name);
@@ -223,6 +210,11 @@ public final class TestCluster implements AutoCloseable {
         return Fault.arm(gate(), pattern);
     }
 
+    /** Holds every node that passes such a point. */
+    Fault armEach(String pattern) {
+        return Fault.armEach(gate(), pattern);
+    }
+
     /** Submits a recipe that names its run. */
     public void submit(Path recipe) {
         CommandLineRun submitted = CommandLineRun.of("submit", recipe.toString(), "--config", settings.toString());
@@ -250,6 +242,11 @@ public final class TestCluster implements AutoCloseable {
                     store.examine(name).orElseThrow().sha256());
         }
         return digests;
+    }
+
+    /** Of the objects of a run. */
+    List<String> names(String run, String prefix) {
+        return look(run).store().list(prefix);
     }
 
     private Looked look(String run) {

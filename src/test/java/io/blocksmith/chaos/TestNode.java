@@ -146,9 +146,14 @@ public final class TestNode implements AutoCloseable {
 
     private void signal(String signal) {
         try {
-            new ProcessBuilder("kill", signal, Long.toString(process.pid()))
+            // The shell's own kill: not every machine has a program of this name.
+            int exit = new ProcessBuilder("sh", "-c", "kill %s %d".formatted(signal, process.pid()))
+                    .inheritIO()
                     .start()
                     .waitFor();
+            if (exit != 0) {
+                throw new AssertionError("kill %s %d ended with %d".formatted(signal, process.pid(), exit));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

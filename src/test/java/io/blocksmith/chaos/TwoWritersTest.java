@@ -23,13 +23,13 @@ class TwoWritersTest {
     Path folder;
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void ofTwoSupervisorsOverAFolderOneCommitsAndTheOtherStepsBack() throws IOException, InterruptedException {
         twoClustersOver(new RunPlace.Folder(folder.resolve("runs")));
     }
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void ofTwoSupervisorsOverABucketOneCommitsAndTheOtherStepsBack() throws Exception {
         try (S3Server server = S3Server.start();
                 var _ = server.asOfThisProcess()) {
@@ -45,7 +45,9 @@ class TwoWritersTest {
             first.submit(recipe.named(RUN));
             held.awaitHeld();
 
-            try (TestCluster second = TestCluster.start(folder.resolve("second"), place, 1, 0, Map.of())) {
+            // The second hears nothing of the first one's worker, and is not to wait for it long.
+            Map<String, String> soon = Map.of("patience.lease", "5s");
+            try (TestCluster second = TestCluster.start(folder.resolve("second"), place, 1, 0, soon)) {
                 second.addWorker("other").start();
                 Waits.until(
                         "a second supervisor",

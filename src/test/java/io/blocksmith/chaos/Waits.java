@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 public final class Waits {
     private static final Duration LOOK = Duration.ofMillis(20);
     /** Generous: a machine may be busy with other things. */
-    public static final Duration PATIENCE = Duration.ofMinutes(3);
+    public static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private Waits() {}
 

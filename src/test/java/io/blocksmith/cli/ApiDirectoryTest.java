@@ -3,12 +3,11 @@ package io.blocksmith.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.blocksmith.FreePort;
 import io.blocksmith.config.Settings;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.failure.BlocksmithException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -70,7 +69,7 @@ class ApiDirectoryTest {
     }
 
     private static HttpResponse<String> ready(Path run) throws IOException, InterruptedException {
-        int port = freePort();
+        int port = FreePort.find();
         Settings settings = settings(Map.of("http.port", Integer.toString(port)));
         try (EmbeddedApi api = EmbeddedApi.start(settings, run);
                 HttpClient client = HttpClient.newHttpClient()) {
@@ -78,12 +77,6 @@ class ApiDirectoryTest {
             URI uri = URI.create("http://127.0.0.1:%d/health/ready".formatted(port));
             return client.send(
                     HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString());
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

@@ -2,6 +2,7 @@ package io.blocksmith.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.blocksmith.chaos.Fault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,16 +20,32 @@ import java.util.function.BooleanSupplier;
  * @param log what it writes
  */
 public record ChildRun(Process process, Path log) implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     public static ChildRun start(Path log, List<String> arguments) {
+        return start(log, Main.class, arguments);
+    }
+
+    /**
+     * A run behind a gate, where a {@link Fault} holds it.
+     *
+     * @param gate an existing folder
+     * @param quantize the command line, {@code quantize} included
+     */
+    public static ChildRun gated(Path gate, Path log, List<String> quantize) {
+        List<String> arguments = new ArrayList<>(List.of(gate.toString()));
+        arguments.addAll(quantize);
+        return start(log, GatedNode.class, arguments);
+    }
+
+    private static ChildRun start(Path log, Class<?> main, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Main.class.getName()));
+                main.getName()));
         command.addAll(arguments);
         try {
             Process process = new ProcessBuilder(command)
@@ -53,6 +70,11 @@ public record ChildRun(Process process, Path log) implements AutoCloseable {
                     .isLessThan(deadline);
             LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
         }
+    }
+
+    /** Waits until this run, which is gated, is held. */
+    public void awaitHeld(Fault fault) {
+        await("a point where it is held", fault::isHeld);
     }
 
     public int exitCode() {

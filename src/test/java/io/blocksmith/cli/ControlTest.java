@@ -2,12 +2,14 @@ package io.blocksmith.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.blocksmith.chaos.Fault;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.RunState.Phase;
 import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Ledger;
+import io.blocksmith.store.LiveStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** People steer a run in another JVM through its folder, and it ends in the bytes of one that nobody touched. */
 class ControlTest {
-    private static final String[] SLOW = {"--set", "block-ap.epochs=12", "--set", "cluster.look-every=50ms"};
+    private static final String[] WATCHFUL = {"--set", "cluster.look-every=50ms"};
+
+    /** Block 0 is done and much is left to do, however fast the run is; an attempt that is cancelled goes on from here. */
+    private static final String AMID_BLOCK_1 = "step block-001 train step 3 saved .*";
 
     @TempDir
     static Path shared;
@@ -32,24 +37,26 @@ class ControlTest {
     Path folder;
 
     private Path run;
+    private Fault held;
 
     @BeforeAll
     static void runUndisturbed() {
         tiny = TinyRun.in(shared, TinyModel.config(6), TensorType.F32);
         undisturbed = shared.resolve("undisturbed");
-        CommandLineRun result = tiny.run(undisturbed, SLOW);
+        CommandLineRun result = tiny.run(undisturbed, WATCHFUL);
         assertThat(result.exitCode()).as(result.err()).isZero();
     }
 
     @BeforeEach
-    void nameRun() {
+    void nameRun() throws IOException {
         run = folder.resolve("run");
+        held = Fault.arm(Files.createDirectory(folder.resolve("gate")), AMID_BLOCK_1);
     }
 
     @Test
     void aPausedRunStartsNothingUntilItIsResumed() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a block", () -> Files.exists(run.resolve("blocks/001")));
+            child.awaitHeld(held);
 
             CommandLineRun paused = ask("pause");
 
@@ -70,7 +77,7 @@ class ControlTest {
     @Test
     void aCancelledRunIsNotToBeRequeuedAndGoesOnWhenStartedAgain() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a block", () -> Files.exists(run.resolve("blocks/001")));
+            child.awaitHeld(held);
 
             CommandLineRun cancelled = ask("cancel");
 
@@ -81,14 +88,14 @@ class ControlTest {
         assertThat(new Ledger(DirectoryStore.open(run)).read().phase()).isEqualTo(Phase.STOPPED);
         assertThat(CommandLineRun.of("status", run.toString()).out()).contains("stopped since", "cancelled by");
 
-        assertThat(tiny.run(run, SLOW).exitCode()).isZero();
+        assertThat(tiny.run(run, WATCHFUL).exitCode()).isZero();
         assertSameExports();
     }
 
     @Test
     void drainingTheOnlyWorkerLetsTheRunWaitUntilItIsUndrained() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a block", () -> Files.exists(run.resolve("blocks/001")));
+            child.awaitHeld(held);
 
             CommandLineRun drained = ask("drain", "embedded");
 
@@ -110,13 +117,14 @@ class ControlTest {
     @Test
     void aBlockIsTrainedAfreshOnRequestAndLeavesTheSameBytes() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a block", () -> Files.exists(run.resolve("blocks/001")));
+            child.awaitHeld(held);
 
             assertThat(ask("retry", "0").err()).contains("block-000 has its result: give --yes");
             CommandLineRun retried = ask("retry", "0", "--yes");
 
             assertThat(retried.exitCode()).as(retried.err() + child.text()).isZero();
             assertThat(retried.out()).contains("block-000 starts afresh");
+            held.release();
             assertThat(child.exitCode()).as(child.text()).isZero();
         }
         assertThat(run.resolve("blocks/000/attempt-2")).exists();
@@ -126,7 +134,7 @@ class ControlTest {
     @Test
     void aRequestThatNobodyCanFulfilWaitsAndIsSaidTo() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a block", () -> Files.exists(run.resolve("blocks/001")));
+            child.awaitHeld(held);
         }
 
         CommandLineRun paused = ask("pause");
@@ -139,19 +147,19 @@ class ControlTest {
     @Test
     void aProcessThatWasKilledNeedsNoTakeover() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a block", () -> Files.exists(run.resolve("blocks/001")));
+            child.awaitHeld(held);
         }
 
-        assertThat(tiny.run(run, SLOW).exitCode()).isZero();
+        assertThat(tiny.run(run, WATCHFUL).exitCode()).isZero();
         assertSameExports();
     }
 
     @Test
     void aSecondStartIsRefusedWithTheHoldersName() throws IOException {
         try (ChildRun child = start()) {
-            child.await("a heartbeat", () -> Files.exists(run.resolve("live.json")));
+            child.awaitHeld(held);
 
-            CommandLineRun second = tiny.run(run, SLOW);
+            CommandLineRun second = tiny.run(run, WATCHFUL);
 
             assertThat(second.exitCode()).isEqualTo(1);
             assertThat(second.errorLine())
@@ -160,11 +168,11 @@ class ControlTest {
     }
 
     private ChildRun start() {
-        return ChildRun.start(folder.resolve("log"), tiny.quantize(run, SLOW));
+        return ChildRun.gated(folder.resolve("gate"), folder.resolve("log"), tiny.quantize(run, WATCHFUL));
     }
 
     private CommandLineRun ask(String command, String... more) {
-        return CommandLineRun.of(Stream.concat(Stream.of(command, run.toString()), Stream.of(more))
+        return CommandLineRun.of(Stream.concat(Stream.of(command, run.toString(), "--timeout", "120"), Stream.of(more))
                 .toArray(String[]::new));
     }
 
@@ -173,9 +181,7 @@ class ControlTest {
     }
 
     private long beat() {
-        return io.blocksmith.store.LiveStatus.read(DirectoryStore.open(run))
-                .orElseThrow()
-                .beat();
+        return LiveStatus.read(DirectoryStore.open(run)).orElseThrow().beat();
     }
 
     private void assertSameExports() throws IOException {

@@ -78,9 +78,12 @@ class FullDiskTest {
     }
 
     @Test
-    @Timeout(180)
+    @Timeout(900)
     void fullWhileABlockTrains() throws Exception {
-        CompletableFuture<RunState> run = start(FullDiskTest::isTrainingWithACheckpoint, () -> disk.fill());
+        CompletableFuture<RunState> run = start(FullDiskTest::isTraining, () -> {
+            awaitCheckpoint();
+            disk.fill();
+        });
 
         awaitSaid(run, "the last good one is after step");
         awaitRest(run);
@@ -92,7 +95,7 @@ class FullDiskTest {
     }
 
     @Test
-    @Timeout(180)
+    @Timeout(900)
     void fullWhenABlockIsToBeCommitted() throws Exception {
         CompletableFuture<RunState> run = start(
                 // The last block of a segment leaves no hidden states.
@@ -107,10 +110,12 @@ class FullDiskTest {
     }
 
     @Test
-    @Timeout(180)
+    @Timeout(900)
     void readOnlyWhileABlockTrains() throws Exception {
-        CompletableFuture<RunState> run =
-                start(FullDiskTest::isTrainingWithACheckpoint, () -> disk.makeReadOnly(runFolder()));
+        CompletableFuture<RunState> run = start(FullDiskTest::isTraining, () -> {
+            awaitCheckpoint();
+            disk.makeReadOnly(runFolder());
+        });
 
         // Not even that can be written down; each try waits longer than the one before.
         awaitSaid(run, "the ledger: ");
@@ -125,10 +130,19 @@ class FullDiskTest {
         return disk.root().resolve("run");
     }
 
-    private static boolean isTrainingWithACheckpoint(Progress progress) {
+    /** Some steps before have been saved, or are about to be; more steps follow. */
+    private static boolean isTraining(Progress progress) {
         return progress.ticket().stage().equals(new TrainBlock(1))
                 && progress.phase().equals("train")
-                && progress.savedStep() > 0;
+                && progress.step() == 3;
+    }
+
+    /** Called on the device thread, which saves nothing more meanwhile. */
+    private void awaitCheckpoint() {
+        Waits.until(
+                "a checkpoint",
+                () -> RunSnapshots.files(runFolder().resolve("blocks/001")).stream()
+                        .anyMatch(file -> file.endsWith("checkpoint.json")));
     }
 
     private CompletableFuture<RunState> start(Predicate<Progress> when, Runnable trouble) {
@@ -175,7 +189,7 @@ class FullDiskTest {
     }
 
     private void assertGoesOn(CompletableFuture<RunState> run, Category category) throws Exception {
-        assertThat(run.get(2, TimeUnit.MINUTES).phase()).as(this::said).isEqualTo(RunState.Phase.COMPLETED);
+        assertThat(run.get(5, TimeUnit.MINUTES).phase()).as(this::said).isEqualTo(RunState.Phase.COMPLETED);
         assertThat(TinyRecipe.exports(runFolder())).isEqualTo(expected);
         List<Event> events = events();
         assertThat(events)

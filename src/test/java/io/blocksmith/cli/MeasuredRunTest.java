@@ -88,8 +88,17 @@ class MeasuredRunTest {
         }
 
         void looked() {
-            listener.looked(
-                    new RunStatus(state, Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), false, state.phase() == RunState.Phase.COMPLETED ? 1 : 0, OptionalDouble.empty(), Optional.empty()));
+            listener.looked(new RunStatus(
+                    state,
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Set.of(),
+                    false,
+                    state.phase() == RunState.Phase.COMPLETED ? 1 : 0,
+                    OptionalDouble.empty(),
+                    Optional.empty()));
         }
 
         void complete() {

@@ -28,6 +28,8 @@ final class RunSnapshots {
     /** Everything is exported, and the report begins. */
     static final String REPORT = "report";
 
+    private static final String MANIFEST = "checkpoint.json";
+
     private final Path folder;
 
     private RunSnapshots(Path folder) {
@@ -72,17 +74,22 @@ final class RunSnapshots {
 
     private void inTraining(String snapshot, Progress progress, String prefix) {
         boolean trains = progress.phase().equals("train") && progress.step() > 0;
-        if (!trains || Files.exists(folder.resolve(snapshot)) || progress.savedStep() < 2) {
+        if (!trains || Files.exists(folder.resolve(snapshot))) {
             return;
         }
-        // The training waits here, so that at most one save is still under way.
+        // The training waits here for the save that its step before has begun, however long the disk takes.
         Path checkpoints = undisturbed().resolve(prefix);
-        Waits.until(
-                "two checkpoints at rest in " + checkpoints,
-                () -> count(checkpoints, "checkpoint.json") == 2
-                        && count(checkpoints, "state.safetensors") == 2
-                        && count(undisturbed().resolve(".tmp"), "") == 0);
-        take(snapshot);
+        Waits.until("saves at rest in " + checkpoints, () -> isAtRest(checkpoints));
+        if (count(checkpoints, MANIFEST) == 2) {
+            take(snapshot);
+        }
+    }
+
+    private boolean isAtRest(Path checkpoints) {
+        long saved = count(checkpoints, MANIFEST);
+        return saved <= 2
+                && count(checkpoints, "state.safetensors") == saved
+                && count(undisturbed().resolve(".tmp"), "") == 0;
     }
 
     private void take(String snapshot) {

@@ -3,6 +3,7 @@ package io.blocksmith.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.blocksmith.FreePort;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.run.Progress;
 import io.blocksmith.safetensors.TensorType;
@@ -40,7 +41,7 @@ class ServedMetricsTest {
 
     @Test
     void aScrapeDuringTrainingShowsTheStepAndOneAfterItNoStaleStep() throws Exception {
-        int port = freePort();
+        int port = FreePort.find();
         Map<String, String> scrapes = new LinkedHashMap<>();
 
         WatchedRun.run(tiny, folder.resolve("run"), List.of("metrics.port=" + port), progress -> {
@@ -127,12 +128,6 @@ class ServedMetricsTest {
             URI address = URI.create("http://127.0.0.1:%d/metrics".formatted(port));
             return client.send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString())
                     .body();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

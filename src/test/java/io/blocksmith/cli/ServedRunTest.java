@@ -3,6 +3,8 @@ package io.blocksmith.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.blocksmith.FreePort;
+import io.blocksmith.chaos.Fault;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.safetensors.TensorType;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,51 +45,43 @@ class ServedRunTest {
     void prepare() {
         tiny = TinyRun.in(folder, TinyModel.config(4), TensorType.F32);
         run = folder.resolve("tiny run");
-        port = freePort();
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        port = FreePort.find();
     }
 
     private String[] options() {
         return new String[] {
-            "--http-port",
-            Integer.toString(port),
-            "--set",
-            "http.token=" + TOKEN,
-            "--set",
-            "block-ap.epochs=12",
-            "--set",
-            "cluster.look-every=50ms"
+            "--http-port", Integer.toString(port), "--set", "http.token=" + TOKEN, "--set", "cluster.look-every=50ms"
         };
     }
 
     @Test
-    void aRunIsWatchedToItsEndAndPausedAndResumedOnTheWay() {
+    void aRunIsWatchedToItsEndAndPausedAndResumedOnTheWay() throws IOException {
         List<String> lines = new CopyOnWriteArrayList<>();
+        Path gate = Files.createDirectory(folder.resolve("gate"));
+        // However fast the run is, it is there to be paused.
+        Fault amidBlock = Fault.arm(gate, "step block-001 train step 3 saved .*");
         // The client is closed last: it waits for its stream, which ends with the run.
         try (HttpClient client = HttpClient.newHttpClient();
-                ChildRun child = ChildRun.start(folder.resolve("log"), tiny.quantize(run, options()))) {
+                ChildRun child = ChildRun.gated(gate, folder.resolve("log"), tiny.quantize(run, options()))) {
             child.await("the run is served", () -> status(client) == 200);
             CompletableFuture<HttpResponse<Stream<String>>> stream =
                     client.sendAsync(request("/stream").build(), BodyHandlers.ofLines());
             CompletableFuture<Void> heard =
                     stream.thenAcceptAsync(answer -> answer.body().forEach(lines::add));
             child.await("a block is done", () -> told(lines, "\"state\":\"done\""));
+            child.awaitHeld(amidBlock);
 
             assertThat(post(client, "/pause").statusCode()).isEqualTo(202);
             child.await("the pause is told", () -> told(lines, "\"phase\":\"paused\""));
+            Fault next = Fault.arm(gate, "step block-002 train step 3 saved .*");
             child.await("nothing runs", () -> last(lines).contains("\"attempts\":[]"));
             assertThat(last(lines)).contains("paused by api@");
             assertThat(post(client, "/pause").statusCode()).isEqualTo(409);
 
             assertThat(post(client, "/resume").statusCode()).isEqualTo(202);
             child.await("it goes on", () -> last(lines).contains("\"phase\":\"running\""));
+            child.awaitHeld(next);
+            next.release();
 
             assertThat(child.exitCode()).as(child.text()).isZero();
             heard.orTimeout(60, TimeUnit.SECONDS).join();

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 
 /** The configuration of a cluster's nodes at work, with nodes that talk in plain text. */
 class ClusterConfTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String PONG_ACTOR = "pong";
 
     record Ping(Instant sent, ActorRef<Pong> replyTo) implements Wire {}

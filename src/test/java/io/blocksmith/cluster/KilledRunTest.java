@@ -45,7 +45,7 @@ class KilledRunTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void goesOnAtTheStageThatWasCut() throws Exception {
         Path root = parent.resolve("run");
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
@@ -62,7 +62,7 @@ class KilledRunTest {
             assertThat(victim.inputReader().lines().anyMatch("cut here"::equals))
                     .isTrue();
         } finally {
-            victim.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
+            victim.destroyForcibly().waitFor(1, TimeUnit.MINUTES);
         }
 
         ScriptedRunner runner = new ScriptedRunner();
@@ -71,7 +71,7 @@ class KilledRunTest {
             assertThat(start(folder, deviceThread, runner)
                             .outcome()
                             .toCompletableFuture()
-                            .get(20, TimeUnit.SECONDS))
+                            .get(2, TimeUnit.MINUTES))
                     .isInstanceOf(RunOutcome.Completed.class);
             RunState state = new Ledger(folder.store()).read();
             assertThat(runner.ran().getFirst().stage()).isEqualTo(CUT);

@@ -32,7 +32,7 @@ import java.util.stream.StreamSupport;
 
 /** Nodes of a cluster, all in this JVM: actor systems on loopback with ports that the system gives them. */
 final class Nodes implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration CLOSING = Duration.ofSeconds(12);
 
     /** A node with this layer ends by itself when nobody lets it in. */

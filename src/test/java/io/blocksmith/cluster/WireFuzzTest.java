@@ -50,7 +50,7 @@ class WireFuzzTest {
     }
 
     @Test
-    @Timeout(120)
+    @Timeout(600)
     void forgedMessagesAreRefusedOrHarmless() {
         List<byte[]> sound = soundMessages();
         ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -3,7 +3,6 @@ package io.blocksmith.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.function.BooleanSupplier;
 
 /** Waiting for a condition, with a deadline. */
@@ -11,8 +10,8 @@ final class Waiting {
     private Waiting() {}
 
     static void until(BooleanSupplier condition) {
-        Instant deadline = Instant.now().plus(Duration.ofSeconds(20));
-        while (!condition.getAsBoolean() && Instant.now().isBefore(deadline)) {
+        long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+        while (!condition.getAsBoolean() && System.nanoTime() - deadline < 0) {
             Thread.onSpinWait();
         }
         assertThat(condition.getAsBoolean()).as("met before the deadline").isTrue();

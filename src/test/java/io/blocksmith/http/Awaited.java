@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 
 /** Conditions that come true in a while, or fail the test. */
 final class Awaited {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private Awaited() {}
 

@@ -5,14 +5,13 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
+import io.blocksmith.FreePort;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.store.DirectoryStore;
 import io.blocksmith.store.Lease;
 import io.blocksmith.store.ObjectStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -75,15 +74,7 @@ final class TestServer implements AutoCloseable {
     }
 
     static ApiSettings settings(String host, String token, String... peers) {
-        return new ApiSettings(host, freePort(), token, List.of(peers));
-    }
-
-    static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new ApiSettings(host, FreePort.find(), token, List.of(peers));
     }
 
     private RunDirectory directory(Path folder, UnaryOperator<ObjectStore> around) {

@@ -62,7 +62,7 @@ class BootstrapTest {
     private Path folder;
 
     private final HttpClient client =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+            HttpClient.newBuilder().connectTimeout(Duration.ofMinutes(1)).build();
     private final List<TestNode> nodes = new ArrayList<>();
     private ApiServer api;
 
@@ -110,8 +110,8 @@ class BootstrapTest {
         IntStream.rangeClosed(0, COORDINATORS).forEach(i -> all.add("akka://blocksmith@%s:25520".formatted(host(i))));
         for (int i = 0; i <= COORDINATORS; i++) {
             int node = i;
-            Waits.until("four members seen by " + host(i), () -> members(node).equals(all));
             Waits.until(host(i) + " to be ready", () -> status(node, "/ready") == 200);
+            Waits.until("four members seen by " + host(i), () -> members(node).equals(all));
         }
         assertThat(IntStream.rangeClosed(0, COORDINATORS)
                         .mapToObj(
@@ -272,7 +272,7 @@ class BootstrapTest {
     private HttpResponse<String> response(int index, String path) {
         HttpRequest request = HttpRequest.newBuilder(
                         URI.create("http://%s:%d%s".formatted(host(index), MANAGEMENT, path)))
-                .timeout(Duration.ofSeconds(10))
+                .timeout(Duration.ofMinutes(1))
                 .build();
         try {
             return client.send(request, HttpResponse.BodyHandlers.ofString());

@@ -3,16 +3,13 @@ package io.blocksmith.k8s;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.blocksmith.NpmPackages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,28 +23,16 @@ class ModelsTest {
     private static final Path SOURCES = Path.of("src/test/npm/k8s");
     private static final Path PROJECT = Path.of("target/npm/k8s");
     private static final int NODE = 20;
-    private static final Pattern NO_NETWORK =
-            Pattern.compile("ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|ENOTCACHED");
 
     private record Answer(int exitCode, String text) {}
 
     @BeforeAll
-    static void install() throws IOException {
+    static void install() {
         String node = run("", "node", "--version").text().strip();
         assumeTrue(
                 Integer.parseInt(node.replaceAll("v(\\d+)\\..*", "$1")) >= NODE,
                 "node is %s, the schemas want %d or newer: types of manifests are not checked".formatted(node, NODE));
-        Files.createDirectories(PROJECT);
-        try (Stream<Path> files = Files.list(SOURCES)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, PROJECT.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
-        Answer npm = run("", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline");
-        assumeFalse(
-                npm.exitCode() != 0 && NO_NETWORK.matcher(npm.text()).find(),
-                "npm cannot reach its registry: types of manifests are not checked");
-        assertThat(npm.exitCode()).as(npm.text()).isZero();
+        NpmPackages.install(SOURCES, PROJECT, "types of manifests are not checked");
     }
 
     static List<Manifests> overlays() {

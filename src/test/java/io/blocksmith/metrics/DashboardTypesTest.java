@@ -2,15 +2,12 @@ package io.blocksmith.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.blocksmith.NpmPackages;
 import io.blocksmith.metrics.Dashboards.Dashboard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,24 +17,11 @@ import org.junit.jupiter.api.Timeout;
 class DashboardTypesTest {
     private static final Path SOURCES = Path.of("src/test/npm/grafana");
     private static final Path PROJECT = Path.of("target/npm/grafana");
-    private static final Pattern NO_NETWORK =
-            Pattern.compile("ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|ENOTCACHED");
 
     @BeforeAll
-    static void install() throws IOException {
+    static void install() {
         ToolRun.assumeInstalled("npm", "the types of the dashboards are not checked");
-        Files.createDirectories(PROJECT);
-        try (Stream<Path> files = Files.list(SOURCES)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, PROJECT.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
-        ToolRun npm = ToolRun.of(
-                PROJECT, List.of("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"));
-        Assumptions.assumeFalse(
-                npm.exitCode() != 0 && NO_NETWORK.matcher(npm.text()).find(),
-                "npm cannot reach its registry: the types of the dashboards are not checked");
-        assertThat(npm.exitCode()).as("npm ci said: %s", npm.text()).isZero();
+        NpmPackages.install(SOURCES, PROJECT, "the types of the dashboards are not checked");
     }
 
     @Test

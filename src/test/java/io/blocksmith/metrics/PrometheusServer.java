@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.blocksmith.FreePort;
 import io.blocksmith.chaos.Waits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -28,10 +27,10 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** A Prometheus of our own, which looks at its targets twice a second and evaluates our rules. */
+/** A Prometheus of our own, which looks at its targets and evaluates our rules each second. */
 public final class PrometheusServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Process process;
     private final Path log;
@@ -51,7 +50,7 @@ public final class PrometheusServer implements AutoCloseable {
      */
     public static PrometheusServer start(Path folder, Map<String, Integer> targets) {
         List<String> lines = new ArrayList<>(List.of(
-                "global: { scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 1s }",
+                "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }",
                 "rule_files:",
                 "  - " + PrometheusRules.FOLDER.resolve("*-rules.yml").toAbsolutePath(),
                 "scrape_configs:"));
@@ -59,7 +58,7 @@ public final class PrometheusServer implements AutoCloseable {
                 .forEach((job, port) ->
                         lines.add("  - { job_name: %s, static_configs: [{ targets: [\"127.0.0.1:%d\"] }] }"
                                 .formatted(job, port)));
-        int port = freePort();
+        int port = FreePort.find();
         Path log = folder.resolve("prometheus.log");
         try {
             Path configuration = Files.write(folder.resolve("prometheus.yml"), lines);
@@ -74,15 +73,6 @@ public final class PrometheusServer implements AutoCloseable {
             PrometheusServer server = new PrometheusServer(process, log, port);
             Waits.until("Prometheus to be ready, see " + log, PATIENCE, server::isReady);
             return server;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A TCP port that nobody listens at. */
-    public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

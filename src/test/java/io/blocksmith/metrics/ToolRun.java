@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** One run of a program that is not ours; both its streams are one text. */
 public record ToolRun(int exitCode, String text) {
-    private static final long PATIENCE_MINUTES = 5;
+    private static final long PATIENCE_MINUTES = 10;
 
     /** Skips the test, with a message, where there is no such program. */
     public static void assumeInstalled(String program, String whatFor) {

@@ -63,8 +63,7 @@ class TimeLeftTest {
         left.at(second, List.of(in("targets", ticket, 0, 36)), 1);
         seconds(10);
         double expected = 10 * (1 - WORK.part(block) * (1 - pass / 2)) / (WORK.part(block) * own);
-        assertThat(left.at(second, List.of(in("propagate", ticket, 18, 36)), 1)
-                        .orElseThrow())
+        assertThat(left.at(second, List.of(in("propagate", ticket, 18, 36)), 1).orElseThrow())
                 .isCloseTo(expected, within(1e-6 * expected));
     }
 

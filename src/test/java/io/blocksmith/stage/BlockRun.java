@@ -1,5 +1,6 @@
 package io.blocksmith.stage;
 
+import io.blocksmith.chaos.Waits;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.LlamaConfig;
@@ -173,6 +174,15 @@ final class BlockRun {
                 .toList();
     }
 
+    /** Nothing is in the making, and no state waits for what makes a checkpoint of it. */
+    private boolean isAtRest() {
+        List<String> names = checkpoints();
+        return names.stream()
+                        .filter(name -> name.endsWith("/state.safetensors"))
+                        .allMatch(name -> names.contains(name.replace("state.safetensors", "checkpoint.json")))
+                && directory.unfinished().stream().noneMatch(name -> name.startsWith(".tmp/"));
+    }
+
     Attempt attempt(int number, Duration interval, int cancelAfter) {
         return attempt(number, Adjustment.NONE, interval, cancelAfter);
     }
@@ -199,6 +209,8 @@ final class BlockRun {
             public void progressed(Progress progress) {
                 told.add(progress);
                 if (progress.phase().equals("train") && progress.step() > 0) {
+                    // A disk may be slow; by this clock a save takes no longer than a step.
+                    Waits.until("the save under way to end", () -> isAtRest());
                     nanoTime.addAndGet(Duration.ofSeconds(1).toNanos());
                     // Heard at the end of the next step.
                     cancelled |= progress.step() == cancelAfter - 1;

@@ -154,7 +154,8 @@ public final class RecordedRun implements AutoCloseable {
                         ledger.end().sequence(),
                         ledger.end().digest(),
                         !supervised,
-                        LiveStatus.tree(new LiveRun(at, state.phase(), "", false, 5400.0, "", attempts, List.of(worker, idle))))
+                        LiveStatus.tree(
+                                new LiveRun(at, state.phase(), "", false, 5400.0, "", attempts, List.of(worker, idle))))
                 .write(store);
     }
 

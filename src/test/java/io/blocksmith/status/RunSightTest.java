@@ -31,7 +31,8 @@ class RunSightTest {
             nanos += 21_000_000_000L;
             assertThat(look(Histories.NOON.plusSeconds(82)).secondsLeft()).isEmpty();
 
-            run.append(new Event.RunPaused(Histories.NOON.plusSeconds(83), Event.RestCause.REQUESTED, "paused by ann@host"));
+            run.append(new Event.RunPaused(
+                    Histories.NOON.plusSeconds(83), Event.RestCause.REQUESTED, "paused by ann@host"));
             run.beat(Histories.NOON.plusSeconds(84));
             RunSight paused = look(Histories.NOON.plusSeconds(85));
             assertThat(paused.pulse()).isEqualTo(RunSight.Pulse.LIVE);

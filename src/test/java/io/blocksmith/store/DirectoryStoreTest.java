@@ -98,7 +98,7 @@ class DirectoryStoreTest extends ObjectStoreContract {
                 }));
             }
             for (Future<?> writer : writers) {
-                writer.get(60, TimeUnit.SECONDS);
+                writer.get(5, TimeUnit.MINUTES);
             }
         }
         assertThat(root.resolve("a")).doesNotExist();

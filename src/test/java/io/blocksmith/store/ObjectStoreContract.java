@@ -72,7 +72,7 @@ abstract class ObjectStoreContract {
             }
             List<T> results = new ArrayList<>();
             for (Future<T> pending : calls) {
-                results.add(pending.get(60, TimeUnit.SECONDS));
+                results.add(pending.get(5, TimeUnit.MINUTES));
             }
             return results;
         }
@@ -162,7 +162,7 @@ abstract class ObjectStoreContract {
                 store.replace("live.json", round % 2 == 0 ? b : a);
             }
             done.set(true);
-            assertThat(torn.get(60, TimeUnit.SECONDS)).isFalse();
+            assertThat(torn.get(5, TimeUnit.MINUTES)).isFalse();
         }
         assertThat(store.read("live.json")).isEqualTo(a);
     }

@@ -44,7 +44,7 @@ class RunFolderTest {
         } finally {
             other.destroyForcibly();
         }
-        assertThat(other.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(other.waitFor(1, TimeUnit.MINUTES)).isTrue();
         RunFolder.open(root).close();
     }
 
