@@ -14,6 +14,9 @@ import java.util.function.LongSupplier;
  * checkpoint. Not for use by several threads.
  */
 public final class TimeLeft {
+    /** Less than this share of a run tells more of how it started than of its pace. */
+    private static final double TELLING = 5e-4;
+
     private final RunWork work;
     private final LongSupplier nanoTime;
     /** How far attempts under way have come. */
@@ -58,7 +61,7 @@ public final class TimeLeft {
                 .filter(progress -> state.isRunning(progress.ticket()))
                 .forEach(progress -> advance(progress.ticket(), work.share(progress, state)));
         began = true;
-        return !moves || gained <= 0
+        return !moves || gained < TELLING
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(seconds * work.rest(state, running, Math.max(1, workers)) / gained);
     }
