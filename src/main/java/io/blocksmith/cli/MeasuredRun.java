@@ -151,9 +151,15 @@ final class MeasuredRun implements RunListener {
 
     private void tell(String run, Future<Stored> measurement) {
         switch (measurement.state()) {
-            case SUCCESS -> metrics.stored(
-                    run, measurement.resultNow().bytes(), measurement.resultNow().free());
-            case FAILED -> LOG.warn("the store cannot be measured: {}", measurement.exceptionNow().getMessage());
+            case SUCCESS ->
+                metrics.stored(
+                        run,
+                        measurement.resultNow().bytes(),
+                        measurement.resultNow().free());
+            case FAILED ->
+                LOG.warn(
+                        "the store cannot be measured: {}",
+                        measurement.exceptionNow().getMessage());
             case CANCELLED, RUNNING -> {}
         }
     }

@@ -31,8 +31,7 @@ public final class InspectReport {
      *
      * @param workers that the disk of {@code estimate} is for
      */
-    public static InspectReport of(
-            String model, LlamaConfig config, Recipe recipe, RunEstimate estimate, int workers) {
+    public static InspectReport of(String model, LlamaConfig config, Recipe recipe, RunEstimate estimate, int workers) {
         return new InspectReport(List.of(
                 model(model, config),
                 sizes(recipe, estimate.sizes()),

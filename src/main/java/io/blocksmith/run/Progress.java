@@ -78,9 +78,6 @@ public record Progress(
 
     /** Whether both tell of the same step of the same phase: of the same sample or file, where nothing is trained. */
     public boolean isSameStep(Progress other) {
-        return ticket.equals(other.ticket)
-                && phase.equals(other.phase)
-                && epoch == other.epoch
-                && step == other.step;
+        return ticket.equals(other.ticket) && phase.equals(other.phase) && epoch == other.epoch && step == other.step;
     }
 }

@@ -43,6 +43,7 @@ public final class Watchdog {
         private Duration heard;
         /** When it was last heard of another step. */
         private Duration moved;
+
         private int reportsInPhase;
         private final Deque<Double> losses = new ArrayDeque<>();
         /** Parts of an attempt that train nothing count samples instead. */

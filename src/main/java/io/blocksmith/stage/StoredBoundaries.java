@@ -45,7 +45,8 @@ record StoredBoundaries(RunContext run) {
                 .mapToObj(ActivationLayout::shardName)
                 .gather(Gatherers.mapConcurrent(
                         AT_ONCE,
-                        name -> run.store().put(prefix + name, boundary.directory().resolve(name))))
+                        name -> run.store()
+                                .put(prefix + name, boundary.directory().resolve(name))))
                 .forEachOrdered(object -> {
                     objects.add(object);
                     progress.checked(objects.size(), shards);

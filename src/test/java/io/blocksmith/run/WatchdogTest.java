@@ -121,8 +121,7 @@ class WatchdogTest {
     void aFirstStepThatTakesLongerThanTheFirstAllowanceLivesBySigns() {
         watchdog.progressed(progress(TICKET, "train", 0, 1000, Double.NaN), at(0));
         for (int second = 1500; second <= 9000; second += 1500) {
-            watchdog.progressed(
-                    progress(TICKET, "train", 0, 1000, Double.NaN).again(second, 0), at(second));
+            watchdog.progressed(progress(TICKET, "train", 0, 1000, Double.NaN).again(second, 0), at(second));
             assertThat(isHung(second + 1500)).isFalse();
         }
         assertThat(isHung(9000 + 1801)).isTrue();

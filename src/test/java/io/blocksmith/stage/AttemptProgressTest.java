@@ -70,8 +70,8 @@ class AttemptProgressTest {
 
     @Test
     void eachPartOfAStepOrOfAValidationIsASignOfLife() {
-        AttemptListener listener = new AttemptListener(
-                progress, new LossCurves(), new AttemptListener.Shape(1, 100, 1, 100, 1), () -> {});
+        AttemptListener listener =
+                new AttemptListener(progress, new LossCurves(), new AttemptListener.Shape(1, 100, 1, 100, 1), () -> {});
         progress.begin("train");
         listener.waited();
         listener.waited();

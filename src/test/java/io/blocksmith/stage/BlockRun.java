@@ -77,7 +77,8 @@ final class BlockRun {
             for (Progress progress : told) {
                 // Signs of life come between the steps.
                 if (progress.phase().equals("train")
-                        && progress.step() > (trained.isEmpty() ? 0 : trained.getLast().step())) {
+                        && progress.step()
+                                > (trained.isEmpty() ? 0 : trained.getLast().step())) {
                     trained.add(progress);
                 }
             }

@@ -8,12 +8,8 @@ import static io.blocksmith.run.Histories.start;
 import static io.blocksmith.run.Histories.started;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.blocksmith.run.Adjustment;
-import io.blocksmith.run.Event.RunSubmitted;
 import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
-import io.blocksmith.run.Event.StageStarted;
-import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.Evidence;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.Plans;
