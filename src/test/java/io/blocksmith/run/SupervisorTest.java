@@ -223,8 +223,7 @@ class SupervisorTest {
         RunState known = supervisor.state();
         fails(Category.STORE_UNAVAILABLE);
         assertThat(reads(fold(known, committed(TICKET))))
-                .startsWith(
-                        new FoundDurable(committed(TICKET)), new Acknowledge(report, false), new Forget(TICKET));
+                .startsWith(new FoundDurable(committed(TICKET)), new Acknowledge(report, false), new Forget(TICKET));
         assertThat(supervisor.state().isCommitted(CAPTURE)).isTrue();
         fails(Category.STORE_UNAVAILABLE);
         assertThat(reads(supervisor.state())).noneMatch(FoundDurable.class::isInstance);
@@ -252,8 +251,7 @@ class SupervisorTest {
         RunState known = supervisor.state();
         fails(Category.STORE_UNAVAILABLE);
         RunState rests = fold(known, stopped);
-        assertThat(reads(rests))
-                .containsExactly(new FoundDurable(stopped), new End(new RunOutcome.Stopped(rests)));
+        assertThat(reads(rests)).containsExactly(new FoundDurable(stopped), new End(new RunOutcome.Stopped(rests)));
     }
 
     @Test
