@@ -84,7 +84,7 @@ export class FakeServer {
     if (collection === "cluster") return this.#json(response, 200, { self: this.url, peers: this.peers, "can-change": this.canChange, version: "0.1.0-fake" });
     if (collection !== "runs") return this.#error(response, 404, `${url.pathname} is not a path of this API`);
     if (this.trouble) return this.#error(response, 503, this.trouble, "repair the store; nothing is lost");
-    if (!name) return this.#json(response, 200, { runs: [...this.runs].map(([run, make]) => { const { phase, percent, "seconds-left": left } = make(); return { run, phase, percent, "eta-seconds": left, stale: false }; }) });
+    if (!name) return this.#json(response, 200, { runs: [...this.runs].map(([run, make]) => { const { phase, percent, "seconds-left": left } = make(); return { run, phase, percent, "seconds-left": left, stale: false }; }) });
     if (!this.runs.has(name)) return this.#error(response, 404, `${name}: no such run`);
     if (changes) return this.#change(request, response, name, action);
     if (action === "stream" && this.refuses) return this.#error(response, this.refuses, `refused with ${this.refuses}`);

@@ -103,10 +103,6 @@ final class SimulatedSupervisor {
         alive = false;
     }
 
-    private static Instant at() {
-        return Instant.EPOCH;
-    }
-
     // What it is told.
 
     private void on(Runnable message) {
