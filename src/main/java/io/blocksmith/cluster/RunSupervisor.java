@@ -263,6 +263,7 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case Step.ReadJournal() -> scribe.read();
             case Step.ReadJournalLater(Duration after, String reason) -> scribe.readLater(after, reason);
             case Step.Append(Event event) -> scribe.append(event);
+            case Step.FoundDurable(Event event) -> recorded(event);
             case Step.Place(Assignment assignment, String name) ->
                 roster.find(name)
                         .ifPresent(worker -> placements

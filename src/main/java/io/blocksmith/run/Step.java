@@ -16,6 +16,9 @@ public sealed interface Step {
     /** Make the event durable: answered with {@link Supervisor#appended} or {@link Supervisor#journalFailed}. */
     record Append(Event event) implements Step {}
 
+    /** The event is durable, as was found by reading: its answer got lost. */
+    record FoundDurable(Event event) implements Step {}
+
     /** Give the worker, if it is there, the attempt, whose start is durable. */
     record Place(Assignment assignment, String worker) implements Step {}
 

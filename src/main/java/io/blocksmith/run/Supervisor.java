@@ -198,14 +198,18 @@ public final class Supervisor {
         troubles.journalRead();
         RunState known = state;
         state = read;
+        Optional<Appending> unanswered = appending;
+        appending = Optional.empty();
         boolean mine = isMine();
-        if (mine) {
-            // A start whose answer got lost is durable, and its worker has not heard of it.
-            read.running().stream()
-                    .filter(running -> running.ticket().epoch() == epoch && !known.isRunning(running.ticket()))
-                    .forEach(running -> place(running, now));
+        if (mine && !read.equals(known)) {
+            // Nobody else writes in this epoch: what was to be appended is durable, its answer got lost.
+            unanswered.ifPresent(lost -> {
+                steps.add(new Step.FoundDurable(lost.event()));
+                lost.then().run();
+                durable(lost.event(), now);
+            });
         }
-        if (read.phase() == Phase.NEW) {
+        if (over || read.phase() == Phase.NEW) {
             return;
         }
         if (!read.identityDigest().equals(submission.identityDigest()) || read.blocks() != blocks()) {
@@ -229,6 +233,7 @@ public final class Supervisor {
         awaitsJournal = false;
         troubles.journalWritten();
         Appending answered = appending.orElseThrow();
+        appending = Optional.empty();
         switch (answer) {
             case Appended.Durable() -> {
                 state = answered.after();

@@ -150,7 +150,7 @@ final class Coordinator {
             case Step.Acknowledge(Report report, boolean _) ->
                 report.acknowledge().run();
             case Step.Forget _, Step.End _ -> {}
-            case Step.ReadJournalLater _, Step.Fulfil _ -> throw unforeseen(step);
+            case Step.ReadJournalLater _, Step.FoundDurable _, Step.Fulfil _ -> throw unforeseen(step);
         }
         return false;
     }

@@ -16,9 +16,16 @@ public record GatedStages(StageRunner stages, FaultGate gate, StepLog log) imple
     public StageResult run(Assignment assignment, Monitor monitor) {
         return stages.run(assignment, new Monitor() {
             private long before = System.nanoTime();
+            private Progress last;
 
             @Override
             public void progressed(Progress progress) {
+                if (last != null && last.isSameStep(progress)) {
+                    // A sign of life between two steps.
+                    monitor.progressed(progress);
+                    return;
+                }
+                last = progress;
                 long now = System.nanoTime();
                 if (progress.phase().equals("train") && progress.step() > 0) {
                     log.stepped(progress.ticket(), progress.step(), (now - before) / 1e9);

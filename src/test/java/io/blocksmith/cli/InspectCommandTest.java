@@ -42,7 +42,7 @@ class InspectCommandTest {
     @Test
     void aCheckpointOfTrainingOneBlockOfA70BModelHas13GiB() throws IOException {
         long three = disk("--workers", "1").path("training-checkpoint-bytes").asLong();
-        assertThat(three / 3.0 / (1L << 30)).isCloseTo(13.2, within(0.05));
+        assertThat(three / 3.0 / (1L << 30)).isCloseTo(13.15, within(0.005));
     }
 
     @Test

@@ -28,6 +28,7 @@ import io.blocksmith.run.Step.Acknowledge;
 import io.blocksmith.run.Step.Append;
 import io.blocksmith.run.Step.End;
 import io.blocksmith.run.Step.Forget;
+import io.blocksmith.run.Step.FoundDurable;
 import io.blocksmith.run.Step.Fulfil;
 import io.blocksmith.run.Step.Place;
 import io.blocksmith.run.Step.ReadJournal;
@@ -207,7 +208,50 @@ class SupervisorTest {
         RunState known = supervisor.state();
         fails(Category.STORE_UNAVAILABLE);
         assertThat(reads(fold(known, start(known, CAPTURE))))
-                .startsWith(new Place(new Assignment(TICKET, Adjustment.NONE), WORKER));
+                .containsExactly(
+                        new FoundDurable(start(known, CAPTURE)),
+                        new Place(new Assignment(TICKET, Adjustment.NONE), WORKER));
+    }
+
+    @Test
+    void anEndWhoseAnswerGotLostIsToldAcknowledgedAndForgottenOnce() {
+        startsFirstStage();
+        written();
+        Report report = done(TICKET);
+        supervisor.reported(report);
+        next();
+        RunState known = supervisor.state();
+        fails(Category.STORE_UNAVAILABLE);
+        assertThat(reads(fold(known, committed(TICKET))))
+                .startsWith(new FoundDurable(committed(TICKET)), new Acknowledge(report, false), new Forget(TICKET));
+        assertThat(supervisor.state().isCommitted(CAPTURE)).isTrue();
+        fails(Category.STORE_UNAVAILABLE);
+        assertThat(reads(supervisor.state())).noneMatch(FoundDurable.class::isInstance);
+    }
+
+    @Test
+    void aFailureWhoseAnswerGotLostIsToldAndForgotten() {
+        startsFirstStage();
+        written();
+        Outcome failed = new Outcome.Failed(Category.DEFECT, "broken", Evidence.NONE);
+        supervisor.reported(new Report(TICKET, WORKER, failed, () -> {}));
+        Append append = (Append) next().getFirst();
+        fails(Category.STORE_UNAVAILABLE);
+        assertThat(reads(fold(supervisor.state(), append.event())))
+                .startsWith(new FoundDurable(append.event()))
+                .contains(new Forget(TICKET));
+    }
+
+    @Test
+    void aRestWhoseAnswerGotLostEndsOnce() {
+        takesOver(before);
+        supervisor.stop("enough");
+        RunStopped stopped = new RunStopped(NOON, RestCause.REQUESTED, "enough");
+        assertThat(next()).containsExactly(new Append(stopped));
+        RunState known = supervisor.state();
+        fails(Category.STORE_UNAVAILABLE);
+        RunState rests = fold(known, stopped);
+        assertThat(reads(rests)).containsExactly(new FoundDurable(stopped), new End(new RunOutcome.Stopped(rests)));
     }
 
     @Test

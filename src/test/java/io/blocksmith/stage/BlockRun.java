@@ -208,8 +208,10 @@ final class BlockRun {
 
             @Override
             public void progressed(Progress progress) {
+                // Signs of life come between the steps.
+                boolean stepped = told.isEmpty() || !told.getLast().isSameStep(progress);
                 told.add(progress);
-                if (progress.phase().equals("train") && progress.step() > 0) {
+                if (stepped && progress.phase().equals("train") && progress.step() > 0) {
                     // A disk may be slow; by this clock a save takes no longer than a step.
                     Waits.until("the save under way to end", () -> isAtRest());
                     nanoTime.addAndGet(Duration.ofSeconds(1).toNanos());

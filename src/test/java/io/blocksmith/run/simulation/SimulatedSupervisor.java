@@ -240,6 +240,7 @@ final class SimulatedSupervisor {
                 time.after(after.toMillis(), this::read);
             }
             case Step.Append(Event event) -> append(event);
+            case Step.FoundDurable(Event event) -> world.trace(() -> host + " finds durable " + event);
             case Step.Place(Assignment assignment, String worker) -> place(assignment, worker);
             case Step.Forget(Ticket ticket) -> unanswered.remove(ticket);
             case Step.Tell(CancelAttempt(Ticket ticket, String worker)) -> tell(worker, node -> node.cancel(ticket));
