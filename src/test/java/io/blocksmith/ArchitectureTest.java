@@ -134,6 +134,7 @@ class ArchitectureTest {
                         "java.math..",
                         "java.util..",
                         "java.time..",
+                        "java.nio.charset..",
                         inside("run"),
                         inside("spec"),
                         inside("failure"))

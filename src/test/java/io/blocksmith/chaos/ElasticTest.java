@@ -12,6 +12,7 @@ import io.blocksmith.stage.Figures;
 import io.blocksmith.store.DirectoryStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,9 @@ class ElasticTest {
     private static final int STEP = 4;
 
     private static final String LATER_STEP_END_TO_END = "step end-to-end train step %d saved .*".formatted(STEP);
+
+    /** More than the leader of E2E-QP lets pass between two looks for helpers. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(1200);
 
     @TempDir
     static Path shared;
@@ -110,7 +114,10 @@ class ElasticTest {
 
     /** Goes on with E2E-QP, and holds it once more until every helper has put gradients; then to the run's end. */
     private static void complete(TestCluster cluster, String run, Fault endToEnd, int helpers) {
+        long heldNanos = System.nanoTime();
         awaitHelpers(cluster, run, helpers);
+        // It looked before its first step. Released sooner, it could be done before it looks again.
+        Waits.until("the leader to look again", () -> System.nanoTime() - heldNanos > BETWEEN_LOOKS.toNanos());
         Fault shared = cluster.arm(LATER_STEP_END_TO_END);
         endToEnd.release();
         shared.awaitHeld();
