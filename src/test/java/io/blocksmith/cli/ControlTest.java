@@ -101,8 +101,10 @@ class ControlTest {
 
             assertThat(drained.exitCode()).as(drained.err() + child.text()).isZero();
             assertThat(drained.out()).contains("embedded is drained");
-            CommandLineRun status = CommandLineRun.of("status", run.toString());
-            assertThat(status.out()).contains("drained");
+            // Who is drained is told with the next heartbeat.
+            child.await(
+                    "status to tell of it",
+                    () -> CommandLineRun.of("status", run.toString()).out().contains("drained"));
             int events = events().size();
             long beat = beat();
             child.await("two heartbeats more", () -> beat() > beat + 1);
