@@ -54,7 +54,7 @@ public final class TimeLeft {
             seconds += Math.max(1, state.running().size()) * (now - lastNanos) / 1e9;
         }
         lastNanos = now;
-        state.committed().forEach(stage -> commit(stage.ticket()));
+        state.committed().forEach(stage -> commit(stage.ticket(), state));
         committed.removeIf(stage -> !state.isCommitted(stage));
         reached.keySet().removeIf(ticket -> !state.isRunning(ticket));
         running.stream()
@@ -66,8 +66,10 @@ public final class TimeLeft {
                 : OptionalDouble.of(seconds * work.rest(state, running, Math.max(1, workers)) / gained);
     }
 
-    private void commit(Ticket ticket) {
-        if (committed.add(ticket.stage()) && began) {
+    private void commit(Ticket ticket, RunState state) {
+        // An attempt of an earlier supervisor may have been done long before there was one again to tell.
+        boolean watched = reached.containsKey(ticket) || ticket.epoch() == state.epoch();
+        if (committed.add(ticket.stage()) && began && watched) {
             gained += work.part(ticket.stage())
                     * (1 - reached.getOrDefault(ticket, RunWork.Share.NOTHING).sum());
         }

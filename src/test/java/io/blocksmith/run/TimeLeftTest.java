@@ -89,6 +89,19 @@ class TimeLeftTest {
     }
 
     @Test
+    void whatWasDoneWhileNobodySupervisedIsNotThePace() {
+        Stage block = new Stage.TrainBlock(0);
+        RunState before = Histories.fold(fresh, Histories.start(fresh, block));
+        Ticket ticket = fresh.nextTicket(block);
+        RunState taken = before.after(new Event.SupervisorStarted(Histories.NOON, before.epoch() + 1, "host:2"));
+        assertThat(left.at(taken, List.of(), 1)).isEmpty();
+        seconds(1);
+        RunState done = taken.after(new Event.StageCommitted(Histories.NOON, ticket, Histories.result(ticket)));
+
+        assertThat(left.at(done, List.of(), 1)).isEmpty();
+    }
+
+    @Test
     void timeCountsForEachAttemptThatRuns() {
         Stage other = new Stage.TrainBlock(0);
         RunState both = Histories.fold(running, Histories.start(running, other));
