@@ -7,7 +7,8 @@ package io.blocksmith.run;
  * @param epoch from 1
  * @param step from 1, within the whole attempt
  * @param loss latest smoothed training loss
- * @param reference the validation loss of the state it began from: round-to-nearest, or in a repair and in E2E-QP what Block-AP left
+ * @param reference the validation loss of the state it began from: round-to-nearest, or in a repair and in E2E-QP what
+ *     Block-AP left
  * @param stepSeconds smoothed duration of a step
  * @param savedStep the step of the attempt's newest durable checkpoint, 0 before the first
  * @param dataWait share of this phase's time spent waiting for data, 0 to 1; NaN when it is not known

@@ -2,13 +2,12 @@ package io.blocksmith.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.blocksmith.FreePort;
 import io.blocksmith.cli.ChildRun;
 import io.blocksmith.cli.TinyRun;
 import io.blocksmith.llama.TinyModel;
 import io.blocksmith.safetensors.TensorType;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -42,8 +41,8 @@ class PageTest {
 
     /** In one process, as {@code quantize} does it: server, supervisor and worker. */
     @Test
-    void aRealRunMovesAndIsSteered() throws IOException {
-        int port = freePort();
+    void aRealRunMovesAndIsSteered() {
+        int port = FreePort.find();
         TinyRun tiny = TinyRun.in(folder, TinyModel.config(6), TensorType.F32);
         List<String> quantize = tiny.quantize(
                 folder.resolve("live"),
@@ -60,12 +59,6 @@ class PageTest {
             child.await("the run is held", () -> paused(port));
             scripts.run("live.test.mjs", Map.of("PAGE_URL", "http://127.0.0.1:" + port, "PAGE_TOKEN", TOKEN));
             assertThat(child.exitCode()).as(child.text()).isZero();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 
