@@ -1,11 +1,17 @@
 package io.blocksmith.cluster;
 
+import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
+import akka.cluster.Member;
+import akka.cluster.MemberStatus;
+import akka.cluster.UniqueAddress;
+import akka.cluster.typed.Cluster;
 import io.blocksmith.run.Fleet;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,13 +20,25 @@ import java.util.function.Supplier;
 
 /** Where a supervisor's workers are to be told things: found by the receptionist, greeted, watched. Used by its actor only. */
 final class Roster {
+    private record Name(String run, long epoch) {}
+
+    private static final Set<MemberStatus> HERE = Set.of(MemberStatus.weaklyUp(), MemberStatus.up());
+
     private final ActorContext<RunSupervisor.Command> context;
     private final Fleet fleet;
     private final Supplier<Duration> now;
     private final Map<String, ActorRef<WorkerNode.Command>> workers = new HashMap<>();
+    /** As what the workers that are watched introduced themselves. */
+    private final Map<ActorRef<WorkerNode.Command>, Fleet.Registration> watches = new HashMap<>();
+    /** Incarnations that were told of in the log. */
+    private final Set<String> refused = new HashSet<>();
+
     private Set<ActorRef<WorkerNode.Command>> listed = Set.of();
-    /** What workers are greeted with; empty while the run is not this supervisor's. */
-    private Optional<WorkerNode.Hello> greeting = Optional.empty();
+    /** In whose name workers are greeted; empty while the run is not this supervisor's. */
+    private Optional<Name> greeting = Optional.empty();
+
+    /** Counts the rounds of greetings. */
+    private long round;
 
     /**
      * Makes a roster without workers.
@@ -35,7 +53,7 @@ final class Roster {
 
     /** From now on workers are greeted, in the name of {@code run} and {@code epoch}. */
     void listen(String run, long epoch) {
-        greeting = Optional.of(new WorkerNode.Hello(run, epoch, context.getSelf()));
+        greeting = Optional.of(new Name(run, epoch));
     }
 
     /** From now on no worker is greeted. */
@@ -63,7 +81,9 @@ final class Roster {
     }
 
     private void greet(Collection<ActorRef<WorkerNode.Command>> found) {
-        greeting.ifPresent(hello -> found.forEach(worker -> worker.tell(hello)));
+        round++;
+        greeting.ifPresent(name -> found.forEach(
+                worker -> worker.tell(new WorkerNode.Hello(name.run(), name.epoch(), round, context.getSelf()))));
     }
 
     /** Whether its answer to a greeting has come since it was last out of reach. */
@@ -71,23 +91,69 @@ final class Roster {
         return fleet.reachable(now.get()).keySet().stream().anyMatch(name -> worker.equals(workers.get(name)));
     }
 
-    /** A worker has answered. */
-    void join(RunSupervisor.WorkerJoined joined) {
-        Fleet.Registration registration = joined.registration();
+    /**
+     * Whether the worker's node is up in the cluster, as this node sees it. A process that has just come back has the
+     * address of one that the cluster is about to remove, and a watch on it would end together with that one.
+     */
+    boolean isMember(RunSupervisor.WorkerJoined joined) {
+        Address address = joined.worker().path().address();
+        if (address.hasLocalScope()) {
+            return true;
+        }
+        UniqueAddress node = new UniqueAddress(address, joined.node());
+        for (Member member : Cluster.get(context.getSystem()).state().getMembers()) {
+            if (member.uniqueAddress().equals(node) && HERE.contains(member.status())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The worker may be told things: one that has answered a greeting, or that wants to be heard until it has left. */
+    void admit(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker) {
         String name = registration.name();
-        ActorRef<WorkerNode.Command> before = workers.put(name, joined.worker());
-        if (!joined.worker().equals(before)) {
-            context.watchWith(joined.worker(), new RunSupervisor.WorkerLost(name, joined.worker()));
+        ActorRef<WorkerNode.Command> before = workers.put(name, worker);
+        Fleet.Registration watched = watches.put(worker, registration);
+        if (watched != null && !watched.incarnation().equals(registration.incarnation())) {
+            context.unwatch(worker);
+        }
+        if (watched == null || !watched.incarnation().equals(registration.incarnation())) {
+            context.watchWith(worker, new RunSupervisor.WorkerLost(registration, worker));
             context.getLog()
                     .info("worker {} is here: {}, version {}", name, registration.numerics(), registration.version());
+        }
+        if (before != null && !before.equals(worker)) {
+            context.unwatch(before);
+            watches.remove(before);
+        }
+    }
+
+    /** The worker has answered under an incarnation that is over. */
+    void refuse(RunSupervisor.WorkerJoined joined) {
+        Fleet.Registration registration = joined.registration();
+        if (fleet.mayComeAnew(registration)) {
+            context.getLog()
+                    .warn(
+                            "worker {} was held for gone and has answered; it is asked to come again",
+                            registration.name());
+            joined.worker().tell(new WorkerNode.ComeAnew(registration.incarnation()));
+        } else if (refused.add(registration.incarnation())) {
+            context.getLog()
+                    .warn(
+                            "worker {} is over as it was ({}), and gets nothing: late words of one that has ended, or two"
+                                    + " workers of one name",
+                            registration.name(),
+                            registration.incarnation());
         }
     }
 
     /** The worker's actor is no more. */
-    void lose(String name, ActorRef<WorkerNode.Command> worker) {
-        if (workers.remove(name, worker)) {
-            fleet.left(name);
-            context.getLog().warn("worker {} is gone", name);
+    void lose(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker) {
+        watches.remove(worker);
+        context.unwatch(worker);
+        fleet.left(registration.name(), registration.incarnation());
+        if (workers.remove(registration.name(), worker)) {
+            context.getLog().warn("worker {} is gone", registration.name());
         }
     }
 

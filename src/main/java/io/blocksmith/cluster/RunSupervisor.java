@@ -79,8 +79,12 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     /** Let the run rest at the end of the present steps. */
     public record Stop(String reason) implements Command {}
 
-    /** From a worker, in answer to a greeting: who it is and what it holds. */
-    record WorkerJoined(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker)
+    /**
+     * From a worker, in answer to a greeting: who it is and what it holds.
+     *
+     * @param node the unique part of its node's address; 0 where there is no cluster
+     */
+    record WorkerJoined(Fleet.Registration registration, long node, ActorRef<WorkerNode.Command> worker)
             implements Command, Wire {}
 
     /** From a worker: an attempt has come further. */
@@ -93,12 +97,13 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
     /** From a worker: it shares the attempt no longer, or never did. */
     record AssistEnded(Ticket ticket, String worker) implements Command, Wire {}
 
-    /** From a worker: it takes nothing more, and reports what it had before its process ends. */
-    record WorkerLeaves(String worker) implements Command, Wire {}
+    /** From a worker: it takes nothing more, and reports what it holds before its process ends; said more than once. */
+    record WorkerLeaves(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker)
+            implements Command, Wire {}
 
     private record WorkersListed(Set<ActorRef<WorkerNode.Command>> workers) implements Command {}
 
-    record WorkerLost(String name, ActorRef<WorkerNode.Command> worker) implements Command {}
+    record WorkerLost(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker) implements Command {}
 
     record JournalRead(RunState state, SequencedMap<String, Request> asked) implements Command {}
 
@@ -203,18 +208,19 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
             case GetStatus(ActorRef<RunStatus> replyTo) -> replyTo.tell(status());
             case Stop(String reason) -> supervisor.stop(reason);
             case WorkersListed(Set<ActorRef<WorkerNode.Command>> found) -> roster.listed(found);
-            case WorkerJoined joined -> {
-                roster.join(joined);
-                supervisor.joined(joined.registration(), now());
-            }
-            case WorkerLost(String name, ActorRef<WorkerNode.Command> worker) -> roster.lose(name, worker);
+            case WorkerJoined joined -> join(joined);
+            case WorkerLost(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker) ->
+                roster.lose(registration, worker);
             case AttemptProgressed(Progress progress) -> progressed(progress);
             case AttemptEnded(Ticket ticket, String name, Outcome outcome, ActorRef<WorkerNode.Command> worker) ->
                 supervisor.reported(
                         new Report(ticket, name, outcome, () -> worker.tell(new WorkerNode.Acknowledged(ticket))));
             case AssistEnded(Ticket ticket, String worker) -> fleet.endedAssist(worker, ticket);
-            // Otherwise it would be given, and would give back, one attempt after the other until it is gone.
-            case WorkerLeaves(String worker) -> fleet.unreachable(worker, now());
+            case WorkerLeaves(Fleet.Registration registration, ActorRef<WorkerNode.Command> worker) -> {
+                if (supervisor.leaves(registration, now())) {
+                    roster.admit(registration, worker);
+                }
+            }
             case JournalRead(RunState read, var asked) -> supervisor.read(read, asked, now());
             case JournalAppended(Event event, Appended appended) -> {
                 supervisor.appended(appended, now());
@@ -240,6 +246,18 @@ public final class RunSupervisor extends AbstractBehavior<RunSupervisor.Command>
         }
         goOn();
         return this;
+    }
+
+    private void join(WorkerJoined joined) {
+        if (!roster.isMember(joined)) {
+            // It is greeted again with the next look.
+            return;
+        }
+        if (supervisor.joined(joined.registration(), now())) {
+            roster.admit(joined.registration(), joined.worker());
+        } else {
+            roster.refuse(joined);
+        }
     }
 
     private void progressed(Progress progress) {

@@ -52,6 +52,7 @@ final class WireTypes {
             .with(133, WorkerNode.Acknowledged.class)
             .with(134, WorkerNode.Assist.class)
             .with(135, WorkerNode.EndAssist.class)
+            .with(136, WorkerNode.ComeAnew.class)
             .with(140, RunSupervisor.WorkerJoined.class)
             .with(141, RunSupervisor.AttemptProgressed.class)
             .with(142, RunSupervisor.AttemptEnded.class)

@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
+import akka.cluster.typed.Cluster;
 import io.blocksmith.cluster.wire.Wire;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.Evidence;
@@ -39,8 +40,13 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
     /** What a worker is told. */
     public sealed interface Command {}
 
-    /** From a run's supervisor: who it is. Answered with {@link RunSupervisor.WorkerJoined}; an older epoch is ignored. */
-    record Hello(String run, long epoch, ActorRef<RunSupervisor.Command> supervisor) implements Command, Wire {}
+    /**
+     * From a run's supervisor: who it is. Answered with {@link RunSupervisor.WorkerJoined}; an older epoch is ignored.
+     *
+     * @param number rises with each greeting of a supervisor
+     */
+    record Hello(String run, long epoch, long number, ActorRef<RunSupervisor.Command> supervisor)
+            implements Command, Wire {}
 
     /** Run this attempt; a repetition changes nothing. Answered with {@link Placement.Started}. */
     record Start(Assignment assignment, ActorRef<Placement.Command> replyTo) implements Command, Wire {}
@@ -56,6 +62,12 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
 
     /** The shared attempt is over. */
     record EndAssist(Ticket ticket) implements Command, Wire {}
+
+    /**
+     * This incarnation was held for ended: come again under another. What it runs is lost to the supervisor and ends; a
+     * word for an earlier incarnation changes nothing.
+     */
+    record ComeAnew(String incarnation) implements Command, Wire {}
 
     /** Save what runs, report it, take nothing more; answered when that is done. */
     public record Leave(ActorRef<Done> replyTo) implements Command {}
@@ -82,13 +94,18 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
      */
     public record Identity(String name, String incarnation, String version, Runnable onStuck) {}
 
-    private record Supervisor(long epoch, ActorRef<RunSupervisor.Command> actor) {}
+    private record Supervisor(long epoch, long greeting, ActorRef<RunSupervisor.Command> actor) {}
 
     private record Help(Ticket ticket, ActorRef<Assistant.Command> actor) {}
 
     private final Identity identity;
     private final Device device;
     private final Pace pace;
+    /** The unique part of this node's address in the cluster; 0 where there is none. */
+    private final long node;
+    /** How often this process had to come anew. */
+    private int renewals;
+
     private final Map<String, Supervisor> supervisors = new HashMap<>();
     private final Map<Ticket, ActorRef<StageAttempt.Command>> attempts = new HashMap<>();
     /** Attempts that are over: a late repetition of their start must not run them again. */
@@ -112,6 +129,9 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
         this.identity = identity;
         this.device = device;
         this.pace = pace;
+        this.node = context.getSystem().address().hasGlobalScope()
+                ? Cluster.get(context.getSystem()).selfMember().uniqueAddress().longUid()
+                : 0;
     }
 
     /** A worker that can be found at once. */
@@ -174,9 +194,7 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                         .getSystem()
                         .receptionist()
                         .tell(Receptionist.deregister(KEY, getContext().getSelf()));
-                supervisors
-                        .values()
-                        .forEach(known -> known.actor().tell(new RunSupervisor.WorkerLeaves(identity.name())));
+                supervisors.values().forEach(this::sayGoodbye);
                 waiting.add(replyTo);
                 attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
                 help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
@@ -184,11 +202,18 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             }
             case AttemptProgressed(Progress progress) ->
                 tell(progress.ticket(), new RunSupervisor.AttemptProgressed(progress));
-            case AttemptEnded(Ticket ticket, Outcome outcome) ->
+            case AttemptEnded(Ticket ticket, Outcome outcome) -> {
+                Supervisor known = supervisors.get(ticket.run());
+                if (isLeaving && known != null) {
+                    // Repeated with the report, because the first one may have got lost.
+                    sayGoodbye(known);
+                }
                 tell(
                         ticket,
                         new RunSupervisor.AttemptEnded(
                                 ticket, identity.name(), outcome, getContext().getSelf()));
+            }
+            case ComeAnew(String incarnation) -> comeAnew(incarnation);
             case AttemptStuck(Ticket ticket) -> {
                 getContext().getLog().error("{} was cancelled and does not end; this worker gives itself up", ticket);
                 identity.onStuck().run();
@@ -208,19 +233,47 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             getContext().getLog().warn("ignoring a supervisor of {} from epoch {}", hello.run(), hello.epoch());
             return;
         }
-        supervisors.put(hello.run(), new Supervisor(hello.epoch(), hello.supervisor()));
+        Supervisor greeted = new Supervisor(hello.epoch(), hello.number(), hello.supervisor());
+        supervisors.put(hello.run(), greeted);
         if (isLeaving) {
+            sayGoodbye(greeted);
             return;
         }
-        Registration registration = new Registration(
+        hello.supervisor()
+                .tell(new RunSupervisor.WorkerJoined(
+                        registration(greeted), node, getContext().getSelf()));
+    }
+
+    private Registration registration(Supervisor to) {
+        return new Registration(
                 identity.name(),
-                identity.incarnation(),
+                incarnation(),
                 device.numerics(),
                 identity.version(),
                 attempts.keySet(),
-                help.map(Help::ticket));
-        hello.supervisor()
-                .tell(new RunSupervisor.WorkerJoined(registration, getContext().getSelf()));
+                help.map(Help::ticket),
+                to.greeting());
+    }
+
+    private String incarnation() {
+        return renewals == 0 ? identity.incarnation() : identity.incarnation() + "+" + renewals;
+    }
+
+    private void sayGoodbye(Supervisor supervisor) {
+        supervisor
+                .actor()
+                .tell(new RunSupervisor.WorkerLeaves(
+                        registration(supervisor), getContext().getSelf()));
+    }
+
+    private void comeAnew(String incarnation) {
+        if (isLeaving || !incarnation.equals(incarnation())) {
+            return;
+        }
+        renewals++;
+        getContext().getLog().warn("a supervisor held this worker for gone; it comes again as {}", incarnation());
+        attempts.values().forEach(attempt -> attempt.tell(new StageAttempt.Cancel()));
+        help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
     }
 
     private void tell(Ticket ticket, RunSupervisor.Command report) {

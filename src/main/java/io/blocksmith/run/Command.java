@@ -5,6 +5,7 @@ import io.blocksmith.run.Event.RunCompleted;
 import io.blocksmith.run.Event.RunPaused;
 import io.blocksmith.run.Event.RunResumed;
 import io.blocksmith.run.Event.RunStopped;
+import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Event.StageStarted;
 import java.time.Instant;
@@ -38,10 +39,13 @@ public sealed interface Command {
     /** Tell the worker that the attempt it assists is over. */
     record EndAssist(Ticket ticket, String worker) implements Told {}
 
-    /** Count the attempt as failed without its worker's word. */
+    /** Count the attempt as failed, or as cancelled where nobody is charged, without its worker's word. */
     record AbandonAttempt(Ticket ticket, String worker, Loss loss) implements Recorded {
         @Override
         public Event event(Instant now) {
+            if (!loss.charged()) {
+                return new StageCancelled(now, ticket, loss.evidence());
+            }
             return new StageFailed(now, ticket, loss.category(), loss.reason(), worker, loss.evidence());
         }
     }

@@ -14,8 +14,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The workers as one supervisor knows them. Three things are kept apart: a worker that cannot be reached gets nothing new,
- * one that is gone has lost its attempts, and one that was not heard of for a lease counts as gone. Times are those of the
+ * The workers as one supervisor knows them. Four things are kept apart: a worker that cannot be reached gets nothing new;
+ * one that said goodbye gets nothing more, and what it cannot finish is nobody's fault; one that is gone has lost its
+ * attempts; and one that was not heard of for a lease counts as gone. A name is a worker's for many starts of its process,
+ * an incarnation is one of them: once over it is over, whatever still arrives late or twice of it. Times are those of the
  * supervisor's own monotonic clock, given as arguments; nothing here is durable. Not for use by several threads.
  */
 public final class Fleet {
@@ -42,6 +44,8 @@ public final class Fleet {
      * @param version of its software, for people
      * @param holds attempts that it runs or waits to report
      * @param assists the attempt of another worker that it shares
+     * @param greeting the number of the supervisor's greeting that it last heard: of two starts under one name, the one
+     *     that answers an older greeting is the older
      */
     public record Registration(
             String name,
@@ -49,9 +53,17 @@ public final class Fleet {
             String numerics,
             String version,
             Set<Ticket> holds,
-            Optional<Ticket> assists) {
+            Optional<Ticket> assists,
+            long greeting) {
         public Registration {
             holds = Set.copyOf(holds);
+        }
+    }
+
+    /** One incarnation of one worker. */
+    private record Start(String name, String incarnation) {
+        static Start of(Registration registration) {
+            return new Start(registration.name(), registration.incarnation());
         }
     }
 
@@ -61,6 +73,8 @@ public final class Fleet {
         private Optional<Ticket> assists;
         /** Empty while it can be reached. */
         private Optional<Duration> unreachableSince = Optional.empty();
+        /** It said goodbye: it saves what it has, reports that and goes. */
+        private boolean leaving;
 
         Member(Registration registration) {
             this.registration = registration;
@@ -72,8 +86,17 @@ public final class Fleet {
     private final Limits limits;
     private Duration began;
     private final Map<String, Member> members = new TreeMap<>();
-    /** Workers that the cluster has removed for good, until they come again. */
+    /** Names whose last incarnation has ended, until they come again. */
     private final Set<String> gone = new HashSet<>();
+
+    /** Incarnations that get nothing any more: they said goodbye, were seen to end, or came again under another. */
+    private final Set<Start> over = new HashSet<>();
+    /** Of those, the ones that have not said goodbye. */
+    private final Set<Start> ended = new HashSet<>();
+    /** Attempts of workers that said goodbye: when they end unfinished, nobody is charged. */
+    private final Set<Ticket> excused = new HashSet<>();
+    /** Names whose last incarnation said goodbye. */
+    private final Set<String> saidGoodbye = new HashSet<>();
 
     private final Map<String, Deque<Duration>> faults = new HashMap<>();
     private final Map<String, Duration> slowUntil = new HashMap<>();
@@ -89,17 +112,82 @@ public final class Fleet {
         began = now;
     }
 
-    /** A worker introduced itself, for the first time, after a restart, or because it can be reached again. */
-    void joined(Registration registration) {
+    /**
+     * A worker introduced itself, for the first time, after a restart, or because it can be reached again.
+     *
+     * @return false when this incarnation is over: the word came late or twice
+     */
+    boolean joined(Registration registration) {
+        if (over.contains(Start.of(registration))) {
+            return false;
+        }
+        Member before = members.get(registration.name());
+        if (before != null
+                && !isOf(before, registration.incarnation())
+                && registration.greeting() < before.registration.greeting()) {
+            retire(Start.of(registration));
+            return false;
+        }
+        meets(registration);
+        saidGoodbye.remove(registration.name());
+        return true;
+    }
+
+    /**
+     * A worker says goodbye: it takes nothing more, saves and reports what it holds, and ends.
+     *
+     * @return false when its name is another incarnation's by now, or nobody's: the word came late
+     */
+    boolean leaves(Registration registration, Duration now) {
+        excused.addAll(registration.holds());
+        Member before = members.get(registration.name());
+        boolean present = before != null && isOf(before, registration.incarnation());
+        if (!present && (before != null || over.contains(Start.of(registration)))) {
+            over.add(Start.of(registration));
+            return false;
+        }
+        over.add(Start.of(registration));
+        Member member = meets(registration);
+        excused.addAll(member.holds);
+        saidGoodbye.add(registration.name());
+        member.leaving = true;
+        member.unreachableSince = Optional.of(now);
+        return true;
+    }
+
+    private Member meets(Registration registration) {
         Member before = members.get(registration.name());
         Member member = new Member(registration);
-        if (before != null && before.registration.incarnation().equals(registration.incarnation())) {
+        if (before != null && isOf(before, registration.incarnation())) {
             // What was sent to it may still be under way.
             member.holds.addAll(before.holds);
             member.assists = member.assists.or(() -> before.assists);
+        } else if (before != null) {
+            retire(Start.of(before.registration));
         }
         members.put(registration.name(), member);
         gone.remove(registration.name());
+        return member;
+    }
+
+    private static boolean isOf(Member member, String incarnation) {
+        return member.registration.incarnation().equals(incarnation);
+    }
+
+    private void retire(Start start) {
+        // What said goodbye has been over since then.
+        if (over.add(start)) {
+            ended.add(start);
+        }
+    }
+
+    /**
+     * Whether this incarnation, of which a word came after it was held for ended, may be asked to come again under
+     * another: its name is nobody's now, and it has not said goodbye. A watch ends wrongly when a process that came back
+     * has the address of one that the cluster removes.
+     */
+    public boolean mayComeAnew(Registration registration) {
+        return ended.contains(Start.of(registration)) && !members.containsKey(registration.name());
     }
 
     /** The worker cannot be reached for now; it may well go on working. */
@@ -110,14 +198,30 @@ public final class Fleet {
         }
     }
 
-    /** The worker is gone for good: its process ended, or the cluster removed it. */
-    public void left(String name) {
-        members.remove(name);
-        gone.add(name);
+    /** A word of the worker's came: while it is out of reach, its lease begins anew. */
+    void heard(String name, Duration now) {
+        Member member = members.get(name);
+        if (member != null && member.unreachableSince.isPresent()) {
+            member.unreachableSince = Optional.of(now);
+        }
+    }
+
+    /** This incarnation of the worker is gone for good: its process ended, or the cluster removed it. */
+    public void left(String name, String incarnation) {
+        retire(new Start(name, incarnation));
+        Member member = members.get(name);
+        if (member != null && isOf(member, incarnation)) {
+            members.remove(name);
+            gone.add(name);
+        }
     }
 
     /** The attempt was given to the worker. */
     void gave(String name, Ticket ticket) {
+        if (saidGoodbye.contains(name)) {
+            // Between the decision and its durability.
+            excused.add(ticket);
+        }
         Member member = members.get(name);
         if (member != null) {
             member.holds.add(ticket);
@@ -208,6 +312,11 @@ public final class Fleet {
         return lost;
     }
 
+    /** Whether the attempt's worker said goodbye, so that its loss counts against nobody. */
+    boolean isExcused(Ticket ticket) {
+        return excused.contains(ticket);
+    }
+
     private Optional<String> loss(Running running, Duration now) {
         String name = running.worker();
         Member member = members.get(name);
@@ -215,12 +324,15 @@ public final class Fleet {
             if (gone.contains(name)) {
                 return Optional.of("worker %s is gone".formatted(name));
             }
-            return isOver(began, now)
+            return hasPassed(began, now)
                     ? Optional.of("worker %s was not heard of for %s".formatted(name, text(limits.lease())))
                     : Optional.empty();
         }
+        if (member.leaving && !member.holds.contains(running.ticket())) {
+            return Optional.of("worker %s leaves without the attempt".formatted(name));
+        }
         if (member.unreachableSince.isPresent()) {
-            return isOver(member.unreachableSince.get(), now)
+            return hasPassed(member.unreachableSince.get(), now)
                     ? Optional.of("worker %s was out of reach for %s".formatted(name, text(limits.lease())))
                     : Optional.empty();
         }
@@ -229,7 +341,7 @@ public final class Fleet {
                 : Optional.of("worker %s was started anew, without the attempt".formatted(name));
     }
 
-    private boolean isOver(Duration since, Duration now) {
+    private boolean hasPassed(Duration since, Duration now) {
         return now.minus(since).compareTo(limits.lease()) >= 0;
     }
 

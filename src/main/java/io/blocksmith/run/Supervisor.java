@@ -49,6 +49,8 @@ import java.util.TreeMap;
  *   <li>An event is durable first. Then the state changes, workers are told, what led to it is acknowledged.
  *   <li>A journal that failed is read before anything else is written, because a record may be there although its answer
  *       got lost.
+ *   <li>A journal that has said nothing for a while is read again: whoever was overtaken while there was nothing to write
+ *       learns of it.
  * </ul>
  *
  * Times are those of its own monotonic clock; only {@code at} stamps events. Not for use by several threads.
@@ -56,6 +58,12 @@ import java.util.TreeMap;
 public final class Supervisor {
     /** How often a supervisor that takes over may meet a record of somebody else's in its place. */
     private static final int OVERTAKEN = 5;
+
+    /**
+     * How long a supervisor believes that the run is still its own without a word of the journal. Reading costs one look
+     * for the next record.
+     */
+    static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
 
     /** The run that is to be supervised: recorded when the journal is empty, compared with it otherwise. */
     public record Submission(String run, String identityDigest) {}
@@ -91,6 +99,9 @@ public final class Supervisor {
     private final List<Step> steps = new ArrayList<>();
     private Optional<Appending> appending = Optional.empty();
     private boolean awaitsJournal;
+    /** When the journal last answered. */
+    private Duration answered = Duration.ZERO;
+
     private int overtaken;
     private boolean over;
 
@@ -138,23 +149,41 @@ public final class Supervisor {
 
     // What it hears.
 
-    /** A worker introduced itself, for the first time, after a restart, or because it can be reached again. */
-    public void joined(Registration registration, Duration now) {
-        fleet.joined(registration);
+    /**
+     * A worker introduced itself, for the first time, after a restart, or because it can be reached again.
+     *
+     * @return false when that incarnation of it is over, so that nothing may be sent to it: see {@link Fleet#mayComeAnew}
+     */
+    public boolean joined(Registration registration, Duration now) {
+        if (!fleet.joined(registration)) {
+            return false;
+        }
         for (Running running : state.running()) {
             if (running.worker().equals(registration.name())) {
                 watchdog.began(running.ticket(), now);
             }
         }
+        return true;
+    }
+
+    /**
+     * A worker said goodbye; it may say so any number of times.
+     *
+     * @return false when it is known to be over already
+     */
+    public boolean leaves(Registration registration, Duration now) {
+        return fleet.leaves(registration, now);
     }
 
     /** An attempt has come further; whether it is one that runs. */
     public boolean progressed(Progress progress, Duration now) {
-        boolean running = state.isRunning(progress.ticket());
-        if (running) {
+        if (state.stage(progress.ticket().stage()) instanceof Running running
+                && running.ticket().equals(progress.ticket())) {
             watchdog.progressed(progress, now);
+            fleet.heard(running.worker(), now);
+            return true;
         }
-        return running;
+        return false;
     }
 
     /** An attempt is over; the same report may come any number of times. */
@@ -195,6 +224,7 @@ public final class Supervisor {
      */
     public void read(RunState read, SequencedMap<String, Request> asked, Duration now) {
         awaitsJournal = false;
+        answered = now;
         troubles.journalRead();
         RunState known = state;
         state = read;
@@ -231,14 +261,15 @@ public final class Supervisor {
     /** The journal has answered the event that it was given last. */
     public void appended(Appended answer, Duration now) {
         awaitsJournal = false;
+        answered = now;
         troubles.journalWritten();
-        Appending answered = appending.orElseThrow();
+        Appending written = appending.orElseThrow();
         appending = Optional.empty();
         switch (answer) {
             case Appended.Durable() -> {
-                state = answered.after();
-                answered.then().run();
-                durable(answered.event(), now);
+                state = written.after();
+                written.then().run();
+                durable(written.event(), now);
             }
             case Appended.Fenced(String other, long theirs) -> {
                 if (epoch == 0 && ++overtaken < OVERTAKEN) {
@@ -337,6 +368,9 @@ public final class Supervisor {
                     return;
                 }
             }
+        }
+        if (now.minus(answered).compareTo(LOOK_AGAIN) >= 0) {
+            readJournal();
         }
     }
 

@@ -95,10 +95,16 @@ public final class Troubles {
         Map<Ticket, Loss> lost = new HashMap<>();
         watchdog.hung(heard, now)
                 .forEach((ticket, reason) ->
-                        lost.put(ticket, new Loss(Category.HUNG, reason, watchdog.evidence(ticket))));
+                        lost.put(ticket, new Loss(Category.HUNG, reason, watchdog.evidence(ticket), true)));
         fleet.lost(state, now)
                 .forEach((ticket, reason) ->
-                        lost.put(ticket, new Loss(Category.WORKER_LOST, reason, watchdog.evidence(ticket))));
+                        lost.put(
+                                ticket,
+                                new Loss(
+                                        Category.WORKER_LOST,
+                                        reason,
+                                        watchdog.evidence(ticket),
+                                        !fleet.isExcused(ticket))));
         restUntil.values().removeIf(until -> until.compareTo(now) <= 0);
         Set<Stage> resting = new HashSet<>(restUntil.keySet());
         return new Situation(reachable, lost, resting, store.isEmpty(), stopRequested);

@@ -98,7 +98,7 @@ final class Coordinator {
     void left(Node node, int incarnation) {
         if (known.containsKey(node.name()) && incarnations.get(node.name()) == incarnation) {
             known.remove(node.name());
-            fleet.left(node.name());
+            fleet.left(node.name(), Integer.toString(incarnation));
             advance();
         }
     }

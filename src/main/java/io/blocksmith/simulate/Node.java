@@ -94,7 +94,7 @@ final class Node {
     void introduce() {
         Set<Ticket> holds = attempt.map(held -> Set.of(held.ticket())).orElse(Set.of());
         Registration registration =
-                new Registration(name, Integer.toString(incarnation), NUMERICS, "simulated", holds, assists);
+                new Registration(name, Integer.toString(incarnation), NUMERICS, "simulated", holds, assists, 0);
         simulation.tell(coordinator -> coordinator.joined(this, registration));
         report();
     }

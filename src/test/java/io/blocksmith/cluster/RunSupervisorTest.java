@@ -4,9 +4,11 @@ import static io.blocksmith.run.Histories.result;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.receptionist.Receptionist;
+import io.blocksmith.run.Event.StageCancelled;
 import io.blocksmith.run.Event.StageCommitted;
 import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Evidence;
@@ -51,8 +53,12 @@ class RunSupervisorTest {
         WorkerNode.Hello hello = worker.expectMessageClass(WorkerNode.Hello.class);
         hello.supervisor()
                 .tell(new RunSupervisor.WorkerJoined(
-                        new Registration(name, "first", "test", "1", Set.of(), Optional.empty()), worker.getRef()));
+                        registration(name, "first"), 0, worker.getRef()));
         return worker;
+    }
+
+    private static Registration registration(String name, String incarnation, Ticket... holds) {
+        return new Registration(name, incarnation, "test", "1", Set.of(holds), Optional.empty(), 0);
     }
 
     private RunSupervisor.AttemptEnded done(Ticket ticket, String worker) {
@@ -120,12 +126,69 @@ class RunSupervisorTest {
                 .containsExactly(evaluation, second);
     }
 
+    /** As the same process, a pod of a StatefulSet say, comes back under the same name. */
+    @Test
+    void wordsOfAStartThatIsOverBringItNoWorkAndNobodyIsCharged() {
+        ActorRef<RunSupervisor.Command> supervisor = supervise();
+        TestProbe<WorkerNode.Command> former = register("a");
+        assertThat(started(former)).isEqualTo(CAPTURE);
+        RunSupervisor.WorkerJoined late =
+                new RunSupervisor.WorkerJoined(registration("a", "first", CAPTURE), 0, former.getRef());
+        supervisor.tell(new RunSupervisor.WorkerLeaves(registration("a", "first", CAPTURE), former.getRef()));
+        for (int i = 0; i < 7; i++) {
+            supervisor.tell(late);
+        }
+        supervisor.tell(
+                new RunSupervisor.AttemptEnded(CAPTURE, "a", new Outcome.Cancelled(Evidence.NONE), attempt.getRef()));
+        attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
+        former.stop();
+        supervisor.tell(late);
+        TestProbe<WorkerNode.Command> present = kit.createTestProbe();
+        supervisor.tell(new RunSupervisor.WorkerJoined(registration("a", "second"), 0, present.getRef()));
+        assertThat(started(present)).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
+        supervisor.tell(late);
+        supervisor.tell(new RunSupervisor.WorkerLeaves(registration("a", "first", CAPTURE), former.getRef()));
+        supervisor.tell(done(new Ticket("tiny", new Capture(0, 0), 2, 1), "a"));
+        assertThat(started(present).stage()).isNotEqualTo(CAPTURE.stage());
+        assertThat(journal.events(StageFailed.class)).isEmpty();
+        assertThat(journal.events(StageCancelled.class)).hasSize(1);
+    }
+
+    @Test
+    void aWorkerThatIsKilledAfterItsGoodbyeChargesNobody() {
+        ActorRef<RunSupervisor.Command> supervisor = supervise();
+        TestProbe<WorkerNode.Command> leaving = register("a");
+        assertThat(started(leaving)).isEqualTo(CAPTURE);
+        supervisor.tell(new RunSupervisor.WorkerLeaves(registration("a", "first", CAPTURE), leaving.getRef()));
+        leaving.stop();
+        assertThat(started(register("b"))).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
+        assertThat(journal.events(StageFailed.class)).isEmpty();
+        assertThat(journal.events(StageCancelled.class)).hasSize(1);
+    }
+
+    @Test
+    void aWorkerWhoseWatchEndedWronglyIsAskedToComeAnewAndThenGetsWork() {
+        ActorRef<RunSupervisor.Command> supervisor = supervise();
+        TestProbe<WorkerNode.Command> worker = register("a");
+        assertThat(started(worker)).isEqualTo(CAPTURE);
+        supervisor.tell(new RunSupervisor.WorkerLost(registration("a", "first"), worker.getRef()));
+        supervisor.tell(new RunSupervisor.WorkerJoined(registration("a", "first"), 0, worker.getRef()));
+        assertThat(worker.fishForMessage(
+                        Duration.ofMinutes(1),
+                        heard -> heard instanceof WorkerNode.ComeAnew
+                                ? FishingOutcomes.complete()
+                                : FishingOutcomes.continueAndIgnore()))
+                .containsExactly(new WorkerNode.ComeAnew("first"));
+        supervisor.tell(new RunSupervisor.WorkerJoined(registration("a", "first+1"), 0, worker.getRef()));
+        assertThat(started(worker)).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
+    }
+
     @Test
     void aWorkerThatLeavesGivesItsAttemptBackAndGetsNoOther() {
         ActorRef<RunSupervisor.Command> supervisor = supervise();
         TestProbe<WorkerNode.Command> leaving = register("a");
         assertThat(started(leaving)).isEqualTo(CAPTURE);
-        supervisor.tell(new RunSupervisor.WorkerLeaves("a"));
+        supervisor.tell(new RunSupervisor.WorkerLeaves(registration("a", "first", CAPTURE), leaving.getRef()));
         supervisor.tell(
                 new RunSupervisor.AttemptEnded(CAPTURE, "a", new Outcome.Cancelled(Evidence.NONE), attempt.getRef()));
         attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));

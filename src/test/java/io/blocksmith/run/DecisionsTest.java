@@ -101,7 +101,7 @@ class DecisionsTest {
 
     @Test
     void aLostAttemptIsAbandonedBeforeAnythingElse() {
-        Loss loss = new Loss(Category.WORKER_LOST, "worker worker-1 is gone", saved(3));
+        Loss loss = new Loss(Category.WORKER_LOST, "worker worker-1 is gone", saved(3), true);
         Situation situation =
                 new Situation(new TreeMap<>(Map.of("b", IDLE)), Map.of(ticket, loss), Set.of(), true, Optional.empty());
         assertThat(decisions.decide(running, situation)).containsExactly(new AbandonAttempt(ticket, WORKER, loss));

@@ -28,7 +28,11 @@ class FleetTest {
     }
 
     private static Registration worker(String name, String incarnation, Ticket... holds) {
-        return new Registration(name, incarnation, NUMERICS, "1", Set.of(holds), Optional.empty());
+        return worker(name, incarnation, 0, holds);
+    }
+
+    private static Registration worker(String name, String incarnation, long greeting, Ticket... holds) {
+        return new Registration(name, incarnation, NUMERICS, "1", Set.of(holds), Optional.empty(), greeting);
     }
 
     private WorkerView view() {
@@ -78,10 +82,99 @@ class FleetTest {
     @Test
     void aWorkerThatIsGoneHasLostItsAttemptAtOnceUntilItComesAgain() {
         fleet.joined(worker(WORKER, "1", ticket));
-        fleet.left(WORKER);
+        fleet.left(WORKER, "1");
         assertThat(fleet.lost(running, at(1))).containsEntry(ticket, "worker worker-1 is gone");
-        fleet.joined(worker(WORKER, "1", ticket));
+        assertThat(fleet.isExcused(ticket)).isFalse();
+        assertThat(fleet.joined(worker(WORKER, "2", ticket))).isTrue();
         assertThat(fleet.lost(running, at(1))).isEmpty();
+    }
+
+    @Test
+    void aStartThatHasEndedIsNotHereAgainWhateverStillArrivesOfIt() {
+        fleet.joined(worker(WORKER, "1"));
+        fleet.left(WORKER, "1");
+        assertThat(fleet.joined(worker(WORKER, "1"))).isFalse();
+        assertThat(fleet.reachable(at(1))).isEmpty();
+        assertThat(fleet.joined(worker(WORKER, "2"))).isTrue();
+        assertThat(fleet.joined(worker(WORKER, "1", ticket))).isFalse();
+        assertThat(view().holds()).isEmpty();
+    }
+
+    @Test
+    void theEndOfAnEarlierStartConcernsThePresentOneNot() {
+        fleet.joined(worker(WORKER, "1"));
+        fleet.joined(worker(WORKER, "2", ticket));
+        fleet.left(WORKER, "1");
+        assertThat(fleet.reachable(at(1))).containsKey(WORKER);
+        assertThat(fleet.lost(running, at(1))).isEmpty();
+    }
+
+    @Test
+    void whoeverSaidGoodbyeGetsNothingAlsoWhenAGreetingIsAnsweredLate() {
+        fleet.joined(worker(WORKER, "1", ticket));
+        assertThat(fleet.leaves(worker(WORKER, "1", ticket), at(1))).isTrue();
+        assertThat(fleet.joined(worker(WORKER, "1", ticket))).isFalse();
+        assertThat(fleet.reachable(at(2))).isEmpty();
+        assertThat(fleet.leaves(worker(WORKER, "1", ticket), at(3))).isTrue();
+        assertThat(fleet.joined(worker(WORKER, "2"))).isTrue();
+        assertThat(fleet.leaves(worker(WORKER, "1"), at(4))).isFalse();
+        assertThat(fleet.reachable(at(5))).containsKey(WORKER);
+    }
+
+    @Test
+    void aGoodbyeExcusesWhatIsNotFinished() {
+        fleet.joined(worker(WORKER, "1", ticket));
+        fleet.leaves(worker(WORKER, "1", ticket), at(1));
+        assertThat(fleet.lost(running, at(60))).isEmpty();
+        fleet.left(WORKER, "1");
+        assertThat(fleet.lost(running, at(60))).containsEntry(ticket, "worker worker-1 is gone");
+        assertThat(fleet.isExcused(ticket)).isTrue();
+    }
+
+    @Test
+    void aGoodbyeToASupervisorThatHasNotMetTheWorkerExcusesItToo() {
+        assertThat(fleet.leaves(worker(WORKER, "1", ticket), at(1))).isTrue();
+        fleet.joined(worker(WORKER, "2"));
+        assertThat(fleet.lost(running, at(1))).containsKey(ticket);
+        assertThat(fleet.isExcused(ticket)).isTrue();
+    }
+
+    @Test
+    void whatWasGivenWhileTheGoodbyeWasUnderWayIsExcused() {
+        fleet.joined(worker(WORKER, "1"));
+        fleet.leaves(worker(WORKER, "1"), at(1));
+        fleet.gave(WORKER, ticket);
+        assertThat(fleet.isExcused(ticket)).isTrue();
+    }
+
+    @Test
+    void aLeavingWorkerThatIsHeardOfKeepsItsAttemptWhileItSaves() {
+        fleet.joined(worker(WORKER, "1", ticket));
+        fleet.leaves(worker(WORKER, "1", ticket), at(10));
+        fleet.heard(WORKER, at(65));
+        assertThat(fleet.lost(running, at(120))).isEmpty();
+        assertThat(fleet.lost(running, at(125))).containsKey(ticket);
+    }
+
+    @Test
+    void ofTwoStartsTheOneThatAnswersTheOlderGreetingIsTheOlder() {
+        assertThat(fleet.joined(worker(WORKER, "2", 5, ticket))).isTrue();
+        assertThat(fleet.joined(worker(WORKER, "1", 4))).isFalse();
+        assertThat(fleet.lost(running, at(1))).isEmpty();
+        assertThat(fleet.joined(worker(WORKER, "3", 6))).isTrue();
+    }
+
+    @Test
+    void onlyWhoWasHeldForGoneAndHasSaidNoGoodbyeMayComeAnew() {
+        fleet.joined(worker(WORKER, "1"));
+        assertThat(fleet.mayComeAnew(worker(WORKER, "1"))).isFalse();
+        fleet.left(WORKER, "1");
+        assertThat(fleet.mayComeAnew(worker(WORKER, "1"))).isTrue();
+        fleet.joined(worker(WORKER, "2"));
+        assertThat(fleet.mayComeAnew(worker(WORKER, "1"))).isFalse();
+        fleet.leaves(worker(WORKER, "2"), at(1));
+        fleet.left(WORKER, "2");
+        assertThat(fleet.mayComeAnew(worker(WORKER, "2"))).isFalse();
     }
 
     @Test

@@ -91,7 +91,7 @@ class SupervisorTest {
     }
 
     private void joins(String worker, Ticket... holds) {
-        supervisor.joined(new Registration(worker, "first", NUMERICS, "1", Set.of(holds), Optional.empty()), NOW);
+        supervisor.joined(new Registration(worker, "first", NUMERICS, "1", Set.of(holds), Optional.empty(), 0), NOW);
     }
 
     private static Report done(Ticket ticket) {
@@ -113,6 +113,25 @@ class SupervisorTest {
         takesOver(before);
         joins(WORKER);
         assertThat(next()).containsExactly(new Append(start(supervisor.state(), CAPTURE)));
+    }
+
+    @Test
+    void whoeverHasNothingToWriteLooksAgainAndEndsWhenItWasOvertaken() {
+        takesOver(before);
+        assertThat(supervisor.next(NOW.plus(Supervisor.LOOK_AGAIN).minusMillis(1), NOON))
+                .isEmpty();
+        Duration later = NOW.plus(Supervisor.LOOK_AGAIN);
+        assertThat(supervisor.next(later, NOON)).containsExactly(new ReadJournal());
+        assertThat(supervisor.next(later, NOON)).isEmpty();
+        supervisor.read(supervisor.state(), new LinkedHashMap<>(), later);
+        assertThat(supervisor.next(later, NOON)).isEmpty();
+        assertThat(supervisor.isOver()).isFalse();
+
+        Duration muchLater = later.plus(Supervisor.LOOK_AGAIN);
+        assertThat(supervisor.next(muchLater, NOON)).containsExactly(new ReadJournal());
+        RunState theirs = supervisor.state().after(new SupervisorStarted(NOON, 3, "host:3"));
+        supervisor.read(theirs, new LinkedHashMap<>(), muchLater);
+        assertThat(supervisor.next(muchLater, NOON)).containsExactly(new End(new RunOutcome.Fenced("host:3", 3)));
     }
 
     @Test

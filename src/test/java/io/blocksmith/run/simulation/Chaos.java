@@ -19,6 +19,9 @@ final class Chaos {
         SECOND_SUPERVISOR,
         PARTITION,
         BAD_NETWORK,
+        LATE_COPIES,
+        NO_WORKERS,
+        WATCH_ENDS,
         STORE,
         LOST_ANSWERS,
         SLOW,
@@ -109,6 +112,16 @@ final class Chaos {
                 world.network().bad(true);
                 afterwards(60_000, () -> world.network().bad(false));
             }
+            case LATE_COPIES -> {
+                world.network().late(true);
+                afterwards(90_000, () -> world.network().late(false));
+            }
+            case NO_WORKERS -> workers.forEach(worker -> world.kill(worker, 20_000 + random.nextInt(60_000)));
+            case WATCH_ENDS ->
+                supervisors.forEach(each -> each.known().stream()
+                        .skip(random.nextInt(3))
+                        .findFirst()
+                        .ifPresent(each::lose));
             case STORE -> {
                 world.health().fails(random.nextBoolean() ? Category.STORE_FULL : Category.STORE_UNAVAILABLE);
                 afterwards(60_000, world.health()::recovers);

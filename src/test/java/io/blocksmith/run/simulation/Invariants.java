@@ -30,6 +30,10 @@ final class Invariants {
         private final Map<String, String> incarnations = new HashMap<>();
         private final Set<String> reachable = new HashSet<>();
         private final Map<String, Set<Ticket>> holds = new HashMap<>();
+        /** Of incarnations that said goodbye or were seen to end. */
+        private final Set<String> over = new HashSet<>();
+        /** Attempts that somebody held who said goodbye to this supervisor. */
+        private final Set<Ticket> excused = new HashSet<>();
     }
 
     private final World world;
@@ -56,7 +60,14 @@ final class Invariants {
 
     void joined(SimulatedSupervisor supervisor, Registration worker) {
         Seen by = seen(supervisor);
+        assertThat(by.over)
+                .as("%s is not here again once it is over", worker)
+                .doesNotContain(worker.name() + worker.incarnation());
         by.reachable.add(worker.name());
+        String known = by.incarnations.get(worker.name());
+        assertThat(known == null || SimulatedWorker.order(known) <= SimulatedWorker.order(worker.incarnation()))
+                .as("%s takes no place of %s, which came up later", worker, known)
+                .isTrue();
         Set<Ticket> holds = by.holds.computeIfAbsent(worker.name(), _ -> new HashSet<>());
         if (!worker.incarnation().equals(by.incarnations.put(worker.name(), worker.incarnation()))) {
             holds.clear();
@@ -67,6 +78,26 @@ final class Invariants {
 
     void unreachable(SimulatedSupervisor supervisor, String worker) {
         seen(supervisor).reachable.remove(worker);
+    }
+
+    /** The supervisor heard a goodbye. */
+    void saidGoodbye(SimulatedSupervisor supervisor, Registration worker) {
+        Seen by = seen(supervisor);
+        by.excused.addAll(worker.holds());
+        by.over.add(worker.name() + worker.incarnation());
+        if (worker.incarnation().equals(by.incarnations.get(worker.name()))) {
+            by.excused.addAll(by.holds.getOrDefault(worker.name(), Set.of()));
+            by.reachable.remove(worker.name());
+        }
+    }
+
+    /** The supervisor's watch on an incarnation has ended. */
+    void ended(SimulatedSupervisor supervisor, String worker, String incarnation) {
+        Seen by = seen(supervisor);
+        by.over.add(worker + incarnation);
+        if (incarnation.equals(by.incarnations.get(worker))) {
+            by.reachable.remove(worker);
+        }
     }
 
     void gave(SimulatedSupervisor supervisor, String worker, Ticket ticket) {
@@ -114,13 +145,18 @@ final class Invariants {
                                 world.store().written(committed.ticket()).orElseThrow()));
                 book(committed.ticket().stage()).committed(committed.ticket());
             }
-            case StageFailed failed ->
+            case StageFailed failed -> {
+                assertThat(failed.category() == Category.WORKER_LOST
+                                && seen(world.author()).excused.contains(failed.ticket()))
+                        .as("%s, whose worker said goodbye, is charged to nobody", failed)
+                        .isFalse();
                 book(failed.ticket().stage())
                         .failed(
                                 failed.ticket(),
                                 failed.category(),
                                 failed.worker(),
                                 failed.evidence().savedStep());
+            }
             case StageCancelled cancelled ->
                 book(cancelled.ticket().stage())
                         .cancelled(cancelled.ticket(), cancelled.evidence().savedStep());

@@ -11,6 +11,7 @@ final class SimulatedNetwork {
     private final Random random;
     private final Map<String, Integer> sides = new HashMap<>();
     private boolean bad;
+    private boolean late;
 
     SimulatedNetwork(VirtualTime time, Random random) {
         this.time = time;
@@ -20,6 +21,11 @@ final class SimulatedNetwork {
     /** Whether messages get lost, repeated and long delayed from now on. */
     void bad(boolean now) {
         bad = now;
+    }
+
+    /** Whether messages come once more, up to a minute later: also after the end of whoever sent or should get them. */
+    void late(boolean now) {
+        late = now;
     }
 
     /** Hosts on different sides cannot reach each other; every host begins on side 0. */
@@ -45,12 +51,18 @@ final class SimulatedNetwork {
         }
         int copies = bad && random.nextInt(100) < 12 ? 2 : 1;
         for (int copy = 0; copy < copies; copy++) {
-            int delay = 2 + random.nextInt(bad ? 4000 : 30);
-            time.after(delay, () -> {
-                if (connected(from, to)) {
-                    delivery.run();
-                }
-            });
+            deliver(from, to, 2 + random.nextInt(bad ? 4000 : 30), delivery);
         }
+        if (late && random.nextInt(100) < 20) {
+            deliver(from, to, 1000 + random.nextInt(60_000), delivery);
+        }
+    }
+
+    private void deliver(String from, String to, int delay, Runnable delivery) {
+        time.after(delay, () -> {
+            if (connected(from, to)) {
+                delivery.run();
+            }
+        });
     }
 }

@@ -27,7 +27,6 @@ import io.blocksmith.run.Watchdog;
 import io.blocksmith.simulate.VirtualTime;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -54,8 +53,8 @@ final class SimulatedSupervisor {
     private final Watchdog watchdog = new Watchdog(WATCHDOG);
     private final Troubles troubles = new Troubles();
     private final Map<String, SimulatedWorker> workers = new LinkedHashMap<>();
-    /** Nothing is heard of an actor after its end. */
-    private final Set<SimulatedWorker> lost = new HashSet<>();
+    /** The workers that are watched, under the incarnations by which they were known then. */
+    private final Map<SimulatedWorker, String> watched = new LinkedHashMap<>();
 
     private Set<SimulatedWorker> listed = new LinkedHashSet<>();
     private final Map<Ticket, Place> unanswered = new LinkedHashMap<>();
@@ -63,6 +62,7 @@ final class SimulatedSupervisor {
     private boolean awaitsJournal;
     private boolean looking;
     private boolean alive = true;
+    private long round;
 
     SimulatedSupervisor(World world, String host) {
         this.world = world;
@@ -128,27 +128,47 @@ final class SimulatedSupervisor {
     private void greet(Set<SimulatedWorker> found) {
         if (core.epoch() > 0) {
             long mine = core.epoch();
-            found.forEach(worker -> world.network().send(host, worker.name(), () -> worker.hello(mine, this)));
+            long number = ++round;
+            found.forEach(worker -> world.network().send(host, worker.name(), () -> worker.hello(mine, number, this)));
         }
     }
 
     void joined(Registration registration, SimulatedWorker worker) {
         on(() -> {
-            if (lost.contains(worker)) {
-                return;
+            if (core.joined(registration, time.now())) {
+                admit(registration, worker);
+                world.invariants().joined(this, registration);
+            } else if (fleet.mayComeAnew(registration)) {
+                world.network().send(host, worker.name(), () -> worker.comeAnew(registration.incarnation()));
             }
-            workers.put(registration.name(), worker);
-            core.joined(registration, time.now());
-            world.invariants().joined(this, registration);
         });
+    }
+
+    void leaves(Registration registration, SimulatedWorker worker) {
+        on(() -> {
+            world.invariants().saidGoodbye(this, registration);
+            if (core.leaves(registration, time.now())) {
+                admit(registration, worker);
+            }
+        });
+    }
+
+    private void admit(Registration registration, SimulatedWorker worker) {
+        SimulatedWorker before = workers.put(registration.name(), worker);
+        if (before != null && before != worker) {
+            watched.remove(before);
+        }
+        watched.put(worker, registration.incarnation());
     }
 
     void lose(SimulatedWorker worker) {
         on(() -> {
-            lost.add(worker);
-            if (workers.remove(worker.name(), worker)) {
-                fleet.left(worker.name());
-                world.invariants().unreachable(this, worker.name());
+            String incarnation = watched.remove(worker);
+            if (incarnation != null) {
+                world.trace(() -> host + " holds " + worker + " for gone");
+                workers.remove(worker.name(), worker);
+                fleet.left(worker.name(), incarnation);
+                world.invariants().ended(this, worker.name(), incarnation);
             }
         });
     }

@@ -32,13 +32,16 @@ final class SimulatedWorker {
     private final VirtualTime time;
     private final Random random;
     private final String name;
-    private final String incarnation;
+    private final String start;
+    /** How often it had to come again although its process did not end. */
+    private int renewals;
     private final String numerics;
     private final Map<Ticket, Attempt> attempts = new LinkedHashMap<>();
     private final Set<Ticket> finished = new HashSet<>();
     private final List<Attempt> device = new ArrayList<>();
     private SimulatedSupervisor supervisor;
     private long supervisorEpoch = -1;
+    private long greeting;
     private Optional<Ticket> help = Optional.empty();
     private boolean alive = true;
     private boolean leaving;
@@ -50,7 +53,7 @@ final class SimulatedWorker {
         this.time = world.time();
         this.random = world.random();
         this.name = name;
-        this.incarnation = incarnation;
+        this.start = incarnation;
         this.numerics = numerics;
     }
 
@@ -190,6 +193,9 @@ final class SimulatedWorker {
 
         private void report() {
             if (alive && attempts.get(ticket()) == this) {
+                if (leaving) {
+                    sayGoodbye();
+                }
                 send(supervisor -> supervisor.ended(ticket(), SimulatedWorker.this, outcome));
                 time.after(REPEAT, this::report);
             }
@@ -223,7 +229,12 @@ final class SimulatedWorker {
     }
 
     String incarnation() {
-        return incarnation;
+        return start + "+" + renewals;
+    }
+
+    /** Rises with each start, of whichever worker. */
+    static int order(String incarnation) {
+        return Integer.parseInt(incarnation.substring("start-".length(), incarnation.indexOf('+')));
     }
 
     String numerics() {
@@ -257,6 +268,7 @@ final class SimulatedWorker {
         leaving = true;
         attempts.values().forEach(Attempt::cancel);
         help = Optional.empty();
+        sayGoodbye();
         time.after(GRACE, () -> world.kill(this));
         goIfIdle();
     }
@@ -274,14 +286,36 @@ final class SimulatedWorker {
         }
     }
 
-    void hello(long epoch, SimulatedSupervisor from) {
+    private Registration registration() {
+        return new Registration(name, incarnation(), numerics, "1", attempts.keySet(), help, greeting);
+    }
+
+    private void sayGoodbye() {
+        Registration registration = registration();
+        send(to -> to.leaves(registration, this));
+    }
+
+    /** Its supervisor held it for gone. */
+    void comeAnew(String incarnation) {
+        if (alive && !leaving && incarnation.equals(incarnation())) {
+            renewals++;
+            world.trace(() -> name + " comes anew as " + incarnation());
+            attempts.values().forEach(Attempt::cancel);
+            help = Optional.empty();
+        }
+    }
+
+    void hello(long epoch, long number, SimulatedSupervisor from) {
         if (!alive || supervisorEpoch > epoch) {
             return;
         }
         supervisor = from;
         supervisorEpoch = epoch;
-        if (!leaving) {
-            Registration registration = new Registration(name, incarnation, numerics, "1", attempts.keySet(), help);
+        greeting = number;
+        if (leaving) {
+            sayGoodbye();
+        } else {
+            Registration registration = registration();
             send(to -> to.joined(registration, this));
         }
     }
@@ -350,6 +384,6 @@ final class SimulatedWorker {
 
     @Override
     public String toString() {
-        return name + "/" + incarnation + (alive ? "" : " dead") + " " + attempts.keySet() + help;
+        return name + "/" + incarnation() + (alive ? "" : " dead") + " " + attempts.keySet() + help;
     }
 }

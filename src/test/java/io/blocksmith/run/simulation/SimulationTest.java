@@ -15,10 +15,11 @@ import org.junit.jupiter.api.Test;
 /**
  * The pure core of a run against thousands of seeded fault schedules under virtual time. A failing seed prints itself and
  * what happened; {@code -Dblocksmith.simulation.seed=N} replays one schedule with its whole trace, and
- * {@code -Dblocksmith.simulation.schedules=N} plays another number of them.
+ * {@code -Dblocksmith.simulation.schedules=N} plays another number of them, {@code -Dblocksmith.simulation.from=N} others.
  */
 class SimulationTest {
     private static final long SCHEDULES = Long.getLong("blocksmith.simulation.schedules", 10_000);
+    private static final long FROM = Long.getLong("blocksmith.simulation.from", 0);
     private static final int SHOWN = 120;
 
     @Test
@@ -35,12 +36,14 @@ class SimulationTest {
         }
         Map<Long, Throwable> failed = new ConcurrentSkipListMap<>();
         long began = System.nanoTime();
-        Map<Ending, Long> endings = LongStream.range(0, SCHEDULES)
+        Map<Ending, Long> endings = LongStream.range(FROM, FROM + SCHEDULES)
                 .parallel()
                 .mapToObj(seed -> play(seed, failed))
                 .flatMap(Optional::stream)
                 .collect(Collectors.groupingBy(ending -> ending, TreeMap::new, Collectors.counting()));
-        System.out.printf("%d fault schedules in %.1f s: %s%n", SCHEDULES, (System.nanoTime() - began) / 1e9, endings);
+        System.out.printf(
+                "%d fault schedules from seed %d in %.1f s: %s, failed %s%n",
+                SCHEDULES, FROM, (System.nanoTime() - began) / 1e9, endings, failed.keySet());
         assertThat(failed.keySet()).as(() -> explain(failed)).isEmpty();
         assertThat(endings.get(Ending.COMPLETED)).as("most runs complete").isGreaterThan(SCHEDULES / 2);
     }

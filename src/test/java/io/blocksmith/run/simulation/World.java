@@ -32,6 +32,8 @@ final class World {
     private static final long DEADLINE = 5_000_000;
     private static final long REMOVED_AFTER = 18_000;
     private static final long LEASE_NOTICED = 8_000;
+    /** The core looks again after ten seconds; a journal that failed may rest for a minute before that. */
+    private static final long STEPS_DOWN = 75_000;
 
     private final long seed;
     private final Random random;
@@ -53,6 +55,7 @@ final class World {
     private final List<SimulatedSupervisor> supervisors = new ArrayList<>();
     private final Map<SimulatedSupervisor, Set<SimulatedWorker>> lists = new LinkedHashMap<>();
     private final Map<Ticket, Long> outOfReach = new HashMap<>();
+    private final Map<SimulatedSupervisor, Long> overtakenSince = new HashMap<>();
     private long leader;
     private SimulatedSupervisor author;
     private int names;
@@ -172,10 +175,14 @@ final class World {
     }
 
     void kill(SimulatedWorker worker) {
+        kill(worker, 1500 + random.nextInt(20_000));
+    }
+
+    void kill(SimulatedWorker worker, int backAfter) {
         if (worker.alive()) {
             trace(() -> worker.name() + " dies");
             worker.die();
-            time.after(1500 + random.nextInt(20_000), () -> startWorker(worker.name(), worker.numerics()));
+            time.after(backAfter, () -> startWorker(worker.name(), worker.numerics()));
         }
     }
 
@@ -210,6 +217,23 @@ final class World {
             list(supervisor);
         }
         requireLeases();
+        requireSteppingDown();
+    }
+
+    /** Whoever was overtaken learns of it, also while it has nothing to do. */
+    private void requireSteppingDown() {
+        long epoch = ledger.truth().epoch();
+        for (SimulatedSupervisor supervisor : supervisors) {
+            boolean overtaken = supervisor.active() && supervisor.epoch() < epoch && health.works();
+            if (!overtaken) {
+                overtakenSince.remove(supervisor);
+                continue;
+            }
+            long since = time.millis() - overtakenSince.computeIfAbsent(supervisor, _ -> time.millis());
+            assertThat(since)
+                    .as("%s, overtaken by epoch %d, steps down", supervisor, epoch)
+                    .isLessThan(STEPS_DOWN);
+        }
     }
 
     /** An attempt on a worker that its supervisor cannot reach is given up soon after the lease. */
@@ -270,6 +294,7 @@ final class World {
         faults.cease();
         network.heal();
         network.bad(false);
+        network.late(false);
         health.recovers();
         workers.values().forEach(worker -> {
             worker.slow(1);
