@@ -91,8 +91,8 @@ public final class Fleet {
 
     /** Incarnations that get nothing any more: they said goodbye, were seen to end, or came again under another. */
     private final Set<Start> over = new HashSet<>();
-    /** Of those, the ones that have not said goodbye. */
-    private final Set<Start> ended = new HashSet<>();
+    /** Of those, the ones that have not said goodbye, with what they held: their goodbye may still come. */
+    private final Map<Start, Set<Ticket>> ended = new HashMap<>();
     /** Attempts of workers that said goodbye: when they end unfinished, nobody is charged. */
     private final Set<Ticket> excused = new HashSet<>();
     /** Names whose last incarnation said goodbye. */
@@ -125,7 +125,7 @@ public final class Fleet {
         if (before != null
                 && !isOf(before, registration.incarnation())
                 && registration.greeting() < before.registration.greeting()) {
-            retire(Start.of(registration));
+            retire(Start.of(registration), registration.holds());
             return false;
         }
         meets(registration);
@@ -140,6 +140,7 @@ public final class Fleet {
      */
     boolean leaves(Registration registration, Duration now) {
         excused.addAll(registration.holds());
+        excused.addAll(ended.getOrDefault(Start.of(registration), Set.of()));
         Member before = members.get(registration.name());
         boolean present = before != null && isOf(before, registration.incarnation());
         if (!present && (before != null || over.contains(Start.of(registration)))) {
@@ -163,7 +164,7 @@ public final class Fleet {
             member.holds.addAll(before.holds);
             member.assists = member.assists.or(() -> before.assists);
         } else if (before != null) {
-            retire(Start.of(before.registration));
+            retire(Start.of(before.registration), before.holds);
         }
         members.put(registration.name(), member);
         gone.remove(registration.name());
@@ -174,10 +175,10 @@ public final class Fleet {
         return member.registration.incarnation().equals(incarnation);
     }
 
-    private void retire(Start start) {
+    private void retire(Start start, Set<Ticket> holds) {
         // What said goodbye has been over since then.
         if (over.add(start)) {
-            ended.add(start);
+            ended.put(start, holds);
         }
     }
 
@@ -187,7 +188,7 @@ public final class Fleet {
      * has the address of one that the cluster removes.
      */
     public boolean mayComeAnew(Registration registration) {
-        return ended.contains(Start.of(registration)) && !members.containsKey(registration.name());
+        return ended.containsKey(Start.of(registration)) && !members.containsKey(registration.name());
     }
 
     /** The worker cannot be reached for now; it may well go on working. */
@@ -208,11 +209,13 @@ public final class Fleet {
 
     /** This incarnation of the worker is gone for good: its process ended, or the cluster removed it. */
     public void left(String name, String incarnation) {
-        retire(new Start(name, incarnation));
         Member member = members.get(name);
         if (member != null && isOf(member, incarnation)) {
             members.remove(name);
             gone.add(name);
+            retire(new Start(name, incarnation), member.holds);
+        } else {
+            retire(new Start(name, incarnation), Set.of());
         }
     }
 

@@ -140,6 +140,16 @@ class FleetTest {
     }
 
     @Test
+    void aGoodbyeThatComesAfterTheEndExcusesStill() {
+        fleet.joined(worker(WORKER, "1"));
+        fleet.gave(WORKER, ticket);
+        fleet.left(WORKER, "1");
+        assertThat(fleet.leaves(worker(WORKER, "1"), at(1))).isFalse();
+        assertThat(fleet.isExcused(ticket)).isTrue();
+        assertThat(fleet.lost(running, at(1))).containsEntry(ticket, "worker worker-1 is gone");
+    }
+
+    @Test
     void whatWasGivenWhileTheGoodbyeWasUnderWayIsExcused() {
         fleet.joined(worker(WORKER, "1"));
         fleet.leaves(worker(WORKER, "1"), at(1));

@@ -224,7 +224,8 @@ final class World {
     private void requireSteppingDown() {
         long epoch = ledger.truth().epoch();
         for (SimulatedSupervisor supervisor : supervisors) {
-            boolean overtaken = supervisor.active() && supervisor.epoch() < epoch && health.works();
+            boolean overtaken =
+                    supervisor.active() && supervisor.epoch() > 0 && supervisor.epoch() < epoch && health.works();
             if (!overtaken) {
                 overtakenSince.remove(supervisor);
                 continue;
