@@ -5,7 +5,11 @@ import io.blocksmith.data.TokenSource;
 import io.blocksmith.data.Windows;
 import io.blocksmith.eval.Evaluator;
 import io.blocksmith.export.ModelFolders;
+import io.blocksmith.export.WeightScan;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
+import io.blocksmith.safetensors.Checkpoint;
+import io.blocksmith.safetensors.Floats;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.run.Stage.Subject;
 import io.blocksmith.spec.Numerics;
@@ -120,8 +124,24 @@ final class EvalCommand implements Callable<Integer> {
             Windows chosen = Windows.fromStart(tokens, length, windows);
             answer(measured(evaluator.perplexity(chosen, EvalCommand::show)));
             return 0;
+        } catch (BlocksmithException failure) {
+            if (failure.category() == Category.NOT_FINITE && !RunModel.isRun(model)) {
+                requireFiniteWeights();
+            }
+            throw failure;
         } finally {
             delete(scratch);
+        }
+    }
+
+    /** Names the weight that is to blame, if one is. */
+    private void requireFiniteWeights() {
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            WeightScan.of(
+                    checkpoint,
+                    checkpoint.names().stream()
+                            .filter(name -> Floats.readable(checkpoint.info(name).type()))
+                            .toList());
         }
     }
 

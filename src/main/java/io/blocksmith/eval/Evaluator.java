@@ -10,6 +10,7 @@ import io.blocksmith.boundary.FolderBoundary;
 import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Category;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.llama.OutputHead;
 import io.blocksmith.llama.RotaryTable;
@@ -84,8 +85,19 @@ public final class Evaluator {
             last.delete();
             long tokens = (long) windows.count() * (windows.length() - 1);
             double loss = total / tokens;
+            if (!Double.isFinite(loss)) {
+                throw notFinite("the loss over %d windows of %d tokens is %s"
+                        .formatted(windows.count(), windows.length(), loss));
+            }
             return new Perplexity(Math.exp(loss), loss, tokens, windows.length(), windows.count());
         }
+    }
+
+    private static BlocksmithException notFinite(String what) {
+        return new BlocksmithException(
+                Category.NOT_FINITE,
+                "evaluation: %s; expected finite numbers: a weight is none, or hidden states overflow".formatted(what),
+                null);
     }
 
     /** Writes the logits of the only window of {@code window}, [T, V] raw little-endian float32, to {@code target}. */
@@ -104,7 +116,11 @@ public final class Evaluator {
                 for (long first = 0; first < window.length(); first += 64) {
                     try (NDScope _ = new NDScope()) {
                         NDIndex some = new NDIndex().addSliceDim(first, Math.min(window.length(), first + 64));
-                        Fill.read(head.logits(x.get(some)), (_, _, data) -> write(file, data.asByteBuffer(), target));
+                        NDArray logits = head.logits(x.get(some));
+                        if (!Float.isFinite(logits.sum().getFloat())) {
+                            throw notFinite("a logit of positions %d on is no number".formatted(first));
+                        }
+                        Fill.read(logits, (_, _, data) -> write(file, data.asByteBuffer(), target));
                     }
                 }
             } catch (IOException e) {

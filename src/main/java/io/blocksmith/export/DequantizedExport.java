@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A plain Llama folder of {@code W^ = (code - z) * s}, which any loader reads: float32 when the input's embedding is,
- * else float16.
+ * A plain Llama folder of {@code W^ = (code - z) * s}, which any loader reads: float32 when the input's embedding is or
+ * when a number of the model is beyond float16, else float16.
  */
 public final class DequantizedExport implements ModelExport {
     private final long shardBytes;
@@ -31,6 +31,11 @@ public final class DequantizedExport implements ModelExport {
     /** Holds every model. */
     @Override
     public Optional<String> refusal(LlamaConfig config, Quantization grid) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<String> refusal(LlamaConfig config, Quantization grid, WeightScan weights) {
         return Optional.empty();
     }
 
@@ -62,7 +67,26 @@ public final class DequantizedExport implements ModelExport {
 
     private static TensorType type(ExportSource source) {
         TensorType input = source.checkpoint().info(LlamaNames.EMBEDDING).type();
-        return input == TensorType.F32 ? TensorType.F32 : TensorType.F16;
+        return input == TensorType.F32 || !fitsFloat16(source) ? TensorType.F32 : TensorType.F16;
+    }
+
+    private static boolean fitsFloat16(ExportSource source) {
+        boolean[] fits = {true};
+        source.walk(new ExportSource.Visitor() {
+            @Override
+            public void plain(FloatTensor tensor) {
+                fits[0] = fits[0] && tensor.fitsFloat16();
+            }
+
+            @Override
+            public void linear(PackedLinear linear) {
+                // No weight is larger than all codes' worth of its group's step.
+                for (float stepSize : linear.stepSizes()) {
+                    fits[0] &= FloatTensor.fitsFloat16(source.grid().maxCode() * stepSize);
+                }
+            }
+        });
+        return fits[0];
     }
 
     private static String typeName(TensorType type) {

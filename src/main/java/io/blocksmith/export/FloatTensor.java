@@ -6,6 +6,7 @@ import io.blocksmith.safetensors.Floats;
 import io.blocksmith.safetensors.ShardedWriter;
 import io.blocksmith.safetensors.TensorInfo;
 import io.blocksmith.safetensors.TensorType;
+import io.blocksmith.spec.ExportFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -75,13 +76,28 @@ record FloatTensor(String name, List<Long> shape, Source source) {
 
     private void requireInRange(float[] values) {
         for (float value : values) {
-            if (Float.isFinite(value) && Float.isInfinite(Float.float16ToFloat(Float.floatToFloat16(value)))) {
+            if (Float.isFinite(value) && !fitsFloat16(value)) {
                 throw BlocksmithException.user(
-                        "%s: %s does not fit float16, whose largest number is 65504; "
-                                + "only a float32 model can hold it (format dequantized of a float32 input)",
-                        name, value);
+                        "%s: %s does not fit float16, whose largest number is 65504; the format %s can hold it",
+                        name, value, ExportFormat.DEQUANTIZED.key());
             }
         }
+    }
+
+    /** Whether the finite {@code value} is a number in float16, too. */
+    static boolean fitsFloat16(float value) {
+        return !Float.isInfinite(Float.float16ToFloat(Float.floatToFloat16(value)));
+    }
+
+    /** Whether every element is a number in float16, too. */
+    boolean fitsFloat16() {
+        boolean[] fits = {true};
+        source.tell(values -> {
+            for (float value : values) {
+                fits[0] &= fitsFloat16(value);
+            }
+        });
+        return fits[0];
     }
 
     /** Compares it with what {@code checkpoint} holds, bit by bit; a difference is a DEFECT. */

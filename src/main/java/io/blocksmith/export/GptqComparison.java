@@ -78,7 +78,7 @@ final class GptqComparison implements ExportSource.Visitor {
         float[] stepSizes = linear.stepSizes();
         float[] found = decoder.stepSizes(linear.name());
         for (int i = 0; i < stepSizes.length; i++) {
-            float expected = Float.float16ToFloat(Float.floatToFloat16(stepSizes[i]));
+            float expected = Float.float16ToFloat(GptqLayout.half(stepSizes[i]));
             if (expected != found[i]) {
                 throw Difference.of(written, linear.name() + ".scales", ofGroup(linear, i), expected, found[i]);
             }

@@ -59,6 +59,17 @@ public final class GptqExport implements ModelExport {
         return Optional.empty();
     }
 
+    @Override
+    public Optional<String> refusal(LlamaConfig config, Quantization grid, WeightScan weights) {
+        return weights.beyondFloat16(LlamaNames.plain(config))
+                .map(reason -> "%s, as which %s stores it".formatted(reason, ExportFormat.GPTQ.key()))
+                .or(() -> LlamaNames.linears(config).stream()
+                        .flatMap(name -> GptqLayout.refusal(weights.tensors().get(name), grid).stream())
+                        .findFirst())
+                .map(reason -> "%s; a format that can hold this model: --set 'exports=[%s]'"
+                        .formatted(reason, ExportFormat.DEQUANTIZED.key()));
+    }
+
     private static String refusal(Quantization grid, Linear linear, long found, String what) {
         return "%s: %d %s are not a multiple of %d, which %s needs at %d bits; formats that can hold this model: %s"
                 .formatted(

@@ -7,12 +7,14 @@ import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.safetensors.ShardedWriter;
 import io.blocksmith.safetensors.TensorInfo;
 import io.blocksmith.safetensors.TensorType;
+import io.blocksmith.spec.ExportFormat;
 import io.blocksmith.spec.Quantization;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The tensors of one linear in GPTQ. N output rows, K input columns, G groups, b bits; words are I32:
@@ -30,6 +32,11 @@ import java.util.List;
 final class GptqLayout {
     private static final ValueLayout.OfInt WORD = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort HALF = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** The least number above 0 of float16, 2^-24. */
+    private static final short LEAST_HALF = 1;
+    /** 2^-18, which float16 still holds to a part in 128. */
+    private static final float LEAST_WELL_HELD = 0x1p-18f;
 
     private final int bits;
     private final boolean symmetric;
@@ -137,16 +144,41 @@ final class GptqLayout {
         return transposed;
     }
 
-    private static short half(PackedLinear linear, int row, int group, float stepSize) {
+    /**
+     * The step size as float16 holds it. One below float16's least is stored as that: by {@link #refusal} it is that of a
+     * group hundreds of times smaller than its weight's largest.
+     */
+    static short half(float stepSize) {
         short half = Float.floatToFloat16(stepSize);
+        return half == 0 && stepSize > 0 ? LEAST_HALF : half;
+    }
+
+    private static short half(PackedLinear linear, int row, int group, float stepSize) {
+        short half = half(stepSize);
         float held = Float.float16ToFloat(half);
         if (!(held > 0) || Float.isInfinite(held)) {
             throw BlocksmithException.user(
                     "%s.scales: step size %s of row %d, group %d becomes %s in float16, which gptq stores; "
-                            + "expected one within 6e-8 and 65504; the format dequantized may hold this model",
-                    linear.name(), stepSize, row, group, held);
+                            + "expected one above 0 and within 65504; the format %s can hold this model",
+                    linear.name(), stepSize, row, group, held, ExportFormat.DEQUANTIZED.key());
         }
         return half;
+    }
+
+    /** Why the step sizes of such a weight cannot be held, or not well; empty when they can. */
+    static Optional<String> refusal(WeightScan.Tensor weight, Quantization grid) {
+        float stepSize = weight.largest() / grid.maxCode();
+        if (stepSize == 0 || (stepSize >= LEAST_WELL_HELD && FloatTensor.fitsFloat16(2 * stepSize))) {
+            return Optional.empty();
+        }
+        return Optional.of("%s: its largest magnitude is %s at %s, which needs step sizes of about %.2g; %s stores them as float16, expected %.2g to 32752"
+                .formatted(
+                        weight.info().name(),
+                        weight.largest(),
+                        weight.place(weight.at()),
+                        stepSize,
+                        ExportFormat.GPTQ.key(),
+                        LEAST_WELL_HELD));
     }
 
     private static MemorySegment groupOfColumns(PackedLinear linear) {

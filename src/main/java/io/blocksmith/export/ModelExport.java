@@ -28,6 +28,12 @@ public sealed interface ModelExport permits GptqExport, DequantizedExport {
     Optional<String> refusal(LlamaConfig config, Quantization grid);
 
     /**
+     * Why this format cannot hold the numbers of such a model, naming tensor, place, value and the formats that can; empty
+     * when it can.
+     */
+    Optional<String> refusal(LlamaConfig config, Quantization grid, WeightScan weights);
+
+    /**
      * Writes and forces every file of the model folder.
      *
      * @param emptyFolder where to; made if absent

@@ -1,5 +1,8 @@
 package io.blocksmith.llama;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** The tensors of a Llama checkpoint, named literally as Hugging Face folders name them. */
 public final class LlamaNames {
     public static final String EMBEDDING = "model.embed_tokens.weight";
@@ -19,6 +22,36 @@ public final class LlamaNames {
 
     public static String bias(int block, Linear linear) {
         return linear(block, linear) + ".bias";
+    }
+
+    /** The tensors under quantization, block by block. */
+    public static List<String> linears(LlamaConfig config) {
+        List<String> names = new ArrayList<>();
+        for (int block = 0; block < config.blocks(); block++) {
+            for (Linear linear : Linear.values()) {
+                names.add(weight(block, linear));
+            }
+        }
+        return names;
+    }
+
+    /** The tensors that stay floating-point: embedding, norms, biases, last norm, head. */
+    public static List<String> plain(LlamaConfig config) {
+        List<String> names = new ArrayList<>(List.of(EMBEDDING));
+        for (int block = 0; block < config.blocks(); block++) {
+            names.add(attentionNorm(block));
+            names.add(feedForwardNorm(block));
+            for (Linear linear : Linear.values()) {
+                if (config.hasBias(linear)) {
+                    names.add(bias(block, linear));
+                }
+            }
+        }
+        names.add(FINAL_NORM);
+        if (!config.tiedHead()) {
+            names.add(HEAD);
+        }
+        return names;
     }
 
     /** Gain of the norm before attention. */

@@ -18,23 +18,28 @@ import java.util.function.Function;
  * {@code dW = G * inside}, {@code ds = sum G * ((c - z) - inside * u)}, {@code dz = sum -G * s * (1 - inside)}, the sums
  * over a group. So no graph is recorded through the quantizer: W^ is a leaf of the block's graph.
  *
- * <p>The zero point is used rounded and clamped to [0, Q], the step size clamped to [1e-4, 1e4], both straight through.
+ * <p>The zero point is used rounded and clamped to [0, Q], the step size clamped as {@link StepSizes} says, both straight
+ * through.
  */
 public final class AffineQuantizer implements AutoCloseable {
     private static final String SOURCE = """
+          def least(self: __torch__.Functions, w: Tensor) -> Tensor:
+            largest = torch.amax(torch.abs(w))
+            relative = torch.mul(largest, $RELATIVE)
+            return torch.clamp(torch.add(relative, torch.mul(torch.eq(largest, 0), $OF_NOTHING)), $LEAST_STEP)
           def start(self: __torch__.Functions, w: Tensor, rows: Tensor) -> List[Tensor]:
             g = torch.reshape(w, [torch.size(rows, 0), -1])
-            low = torch.amin(g, [1], True)
-            high = torch.amax(g, [1], True)
-            s = torch.clamp(torch.div(torch.sub(high, low), $Q), 1.0e-4, 1.0e4)
+            low = torch.clamp(torch.amin(g, [1], True), None, 0)
+            high = torch.clamp(torch.amax(g, [1], True), 0)
+            s = torch.maximum(torch.div(torch.sub(high, low), $Q), (self).least(w))
             z = torch.clamp(torch.round(torch.div(torch.neg(low), s)), 0, $Q)
             return [s, z]
           def start_symmetric(self: __torch__.Functions, w: Tensor, rows: Tensor) -> List[Tensor]:
             g = torch.reshape(w, [torch.size(rows, 0), -1])
-            s = torch.clamp(torch.div(torch.amax(torch.abs(g), [1], True), $HALF), 1.0e-4, 1.0e4)
+            s = torch.maximum(torch.div(torch.amax(torch.abs(g), [1], True), $HALF), (self).least(w))
             return [s, torch.full_like(s, $MIDDLE)]
           def step_size(self: __torch__.Functions, s: Tensor) -> Tensor:
-            return torch.clamp(s, 1.0e-4, 1.0e4)
+            return torch.clamp(s, $LEAST_STEP, $LARGEST_STEP)
           def zero_point(self: __torch__.Functions, z: Tensor) -> Tensor:
             return torch.clamp_(torch.round(z), 0, $Q)
           def quantize(self: __torch__.Functions, w: List[Tensor], s: List[Tensor], z: List[Tensor]) -> List[Tensor]:
@@ -73,6 +78,14 @@ public final class AffineQuantizer implements AutoCloseable {
             return out
         """;
 
+    /**
+     * Of a weight's largest magnitude over Q, the least step size that a group starts with: a group of zeros needs some,
+     * and what one of numbers 4096 times smaller than the largest loses by it changes no output.
+     */
+    private static final double RELATIVE = 0x1p-12;
+    /** Step size of a weight that is zero throughout; any would do. */
+    private static final double OF_NOTHING = 0x1p-13;
+
     private final Quantization grid;
     private final Script script;
 
@@ -80,15 +93,21 @@ public final class AffineQuantizer implements AutoCloseable {
         this.grid = grid;
         String source = SOURCE.replace("$Q", Integer.toString(grid.maxCode()))
                 .replace("$HALF", Double.toString(grid.maxCode() / 2.0))
-                .replace("$MIDDLE", Integer.toString(1 << (grid.bits() - 1)));
-        this.script = Script.compile(manager, source);
+                .replace("$MIDDLE", Integer.toString(1 << (grid.bits() - 1)))
+                .replace("$RELATIVE", Double.toString(RELATIVE / grid.maxCode()))
+                .replace("$OF_NOTHING", Double.toString(OF_NOTHING));
+        this.script = Script.compile(manager, StepSizes.in(source));
     }
 
     public Quantization grid() {
         return grid;
     }
 
-    /** Round-to-nearest start: s and z from the smallest and largest weight of each group of {@code weight} [N, K]. */
+    /**
+     * Round-to-nearest start: s and z from the range of each group of {@code weight} [N, K]. Zero is always in the range,
+     * also where all weights of a group have one sign: a zero point outside [0, Q] cannot be had, and clamping one would
+     * cut the group off.
+     */
     public TrainableWeight start(NDArray weight) {
         long groups =
                 weight.getShape().size() / grid.groupColumns(weight.getShape().get(1));

@@ -16,9 +16,9 @@ public final class Packer implements AutoCloseable {
             c = torch.slice((self).codes(planes), 0, 0, int(count))
             v = torch.to(torch.reshape(c, [torch.size(s, 0), -1]), 6)
             v = torch.sub_(v, torch.clamp(torch.round(z), 0, $Q))
-            return torch.mul_(v, torch.clamp(s, 1.0e-4, 1.0e4))
+            return torch.mul_(v, torch.clamp(s, $LEAST_STEP, $LARGEST_STEP))
           def gradients(self: __torch__.Functions, g: Tensor, w: Tensor, s: Tensor) -> List[Tensor]:
-            se = torch.clamp(s, 1.0e-4, 1.0e4)
+            se = torch.clamp(s, $LEAST_STEP, $LARGEST_STEP)
             gr = torch.reshape(g, [torch.size(s, 0), -1])
             wr = torch.reshape(w, torch.size(gr))
             ds = torch.div_(torch.sum(torch.mul(gr, wr), [1], True), se)
@@ -39,7 +39,7 @@ public final class Packer implements AutoCloseable {
             source.append(planeMethods(plane, widths));
         }
         source.append(codesMethod(widths));
-        source.append(UNPACK_AND_GRADIENTS.replace("$Q", Integer.toString(grid.maxCode())));
+        source.append(StepSizes.in(UNPACK_AND_GRADIENTS.replace("$Q", Integer.toString(grid.maxCode()))));
         this.script = Script.compile(manager, source.toString());
     }
 

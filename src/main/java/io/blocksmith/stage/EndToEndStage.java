@@ -2,6 +2,7 @@ package io.blocksmith.stage;
 
 import ai.djl.ndarray.NDArray;
 import io.blocksmith.packed.ScalesFile;
+import io.blocksmith.quant.StepSizes;
 import io.blocksmith.run.Assignment;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Ticket;
@@ -89,7 +90,7 @@ final class EndToEndStage {
     private List<ObjectRef> save(Ticket ticket, PackedModel model, LossCurves curves) {
         int maxCode = run.recipe().quantization().maxCode();
         model.linears().forEach(linear -> {
-            replace(linear.stepSize(), linear.stepSize().clip(1e-4, 1e4));
+            replace(linear.stepSize(), linear.stepSize().clip(StepSizes.LEAST, StepSizes.LARGEST));
             replace(linear.zeroPoint(), linear.zeroPoint().round().clip(0, maxCode));
         });
         Path scratch = run.scratch(ticket);

@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.estimate.RunEstimate;
 import io.blocksmith.export.ModelExport;
+import io.blocksmith.export.WeightScan;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.Linear;
@@ -20,6 +21,8 @@ import io.blocksmith.tensor.Compute;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Everything that is wrong with a run is found here, before any work: a damaged model, a recipe that the model cannot
@@ -108,6 +111,10 @@ public final class Submission {
 
     /** Freezes the run in its folder, or confirms that the folder holds this very run. */
     public void freeze(ObjectStore store) {
+        if (!store.exists(RunNames.SPEC)) {
+            // A resumed run trusts the weights of its first start, as it trusts their digests.
+            requireWeights();
+        }
         RunIdentity identity = identity(store);
         tokens(store, RunContext.CALIBRATION_TOKENS, inputs.calibration());
         inputs.evaluationText().ifPresent(file -> tokens(store, RunContext.EVALUATION_TOKENS, file));
@@ -133,6 +140,22 @@ public final class Submission {
     /** The digest that the ledger's first record names. */
     public String identityDigest(ObjectStore store) {
         return SpecFile.read(store).identityDigest();
+    }
+
+    /** Reads all weights once: each is a number, and every export that is asked for can hold them. */
+    private void requireWeights() {
+        try (Checkpoint checkpoint = Checkpoint.open(Path.of(inputs.model()))) {
+            List<String> names = new ArrayList<>(LlamaNames.plain(config));
+            names.addAll(LlamaNames.linears(config));
+            WeightScan weights = WeightScan.of(checkpoint, names);
+            for (ExportFormat format : recipe.exports()) {
+                ModelExport.of(format)
+                        .refusal(config, recipe.quantization(), weights)
+                        .ifPresent(reason -> {
+                            throw BlocksmithException.user("%s: %s", inputs.model(), reason);
+                        });
+            }
+        }
     }
 
     private RunIdentity identity(ObjectStore store) {

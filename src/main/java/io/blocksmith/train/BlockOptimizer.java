@@ -23,6 +23,7 @@ final class BlockOptimizer implements AutoCloseable {
     private final AdamW weights;
     private final AdamW stepSizes;
     private final AdamW zeroPoints;
+    private final StepSizeFloors floors;
     private final List<Bounds> bounds;
 
     /** The interval that learned rounding keeps a weight in, [N, K] each. */
@@ -40,14 +41,11 @@ final class BlockOptimizer implements AutoCloseable {
             state.norms().forEach(norm -> weighty.add(Gradients.leaf(norm)));
         }
         this.weights = new AdamW(weighty, recipe.adam(), manager);
-        this.stepSizes = new AdamW(
-                trained.stepSizes()
-                        ? state.linears().stream()
-                                .map(TrainableWeight::stepSize)
-                                .toList()
-                        : List.of(),
-                recipe.adam(),
-                manager);
+        List<NDArray> steps = trained.stepSizes()
+                ? state.linears().stream().map(TrainableWeight::stepSize).toList()
+                : List.of();
+        this.stepSizes = new AdamW(steps, recipe.adam(), manager);
+        this.floors = new StepSizeFloors(steps);
         this.zeroPoints = new AdamW(
                 trained.zeroPoints() && !symmetric
                         ? state.linears().stream()
@@ -122,6 +120,7 @@ final class BlockOptimizer implements AutoCloseable {
         BlockAp.LearningRates rates = recipe.learningRates();
         weights.step(weighty(gradients), rates.weights() * factor);
         stepSizes.step(stepSizes(gradients), rates.stepSizes() * factor);
+        floors.lift();
         zeroPoints.step(zeroPoints(gradients), rates.zeroPoints() * factor);
         for (Bounds bound : bounds) {
             try (NDScope _ = new NDScope()) {
@@ -131,8 +130,8 @@ final class BlockOptimizer implements AutoCloseable {
     }
 
     /**
-     * Moments and step counts by name; aliases. The bounds of learned rounding are not among them: they follow from the
-     * weights that training began from, which is where a resumed training begins too.
+     * Moments and step counts by name; aliases. Floors and the bounds of learned rounding are not among them: they follow
+     * from the weights that training began from, which is where a resumed training begins too.
      */
     Map<String, NDArray> state() {
         Map<String, NDArray> arrays = new LinkedHashMap<>(weights.state("adam.weights"));

@@ -31,6 +31,7 @@ public final class EndToEndTrainer implements AutoCloseable {
     private final Adjusted adjusted;
     private final NDManager manager;
     private final AdamW stepSizes;
+    private final StepSizeFloors floors;
     private final AdamW zeroPoints;
     private final List<NDArray> trained;
     private final BatchShards shards;
@@ -69,6 +70,7 @@ public final class EndToEndTrainer implements AutoCloseable {
                 ? model.linears().stream().map(PackedWeight::zeroPoint).toList()
                 : List.of();
         this.stepSizes = new AdamW(steps, recipe.adam(), manager);
+        this.floors = new StepSizeFloors(steps);
         this.zeroPoints = new AdamW(zeros, recipe.adam(), manager);
         this.trained = new ArrayList<>(steps);
         this.trained.addAll(zeros);
@@ -243,6 +245,7 @@ public final class EndToEndTrainer implements AutoCloseable {
         double stepSizesRate = recipe.learningRates().stepSizes() * factor;
         double zeroPointsRate = recipe.learningRates().zeroPoints() * factor;
         stepSizes.step(sum.stepSizes(), stepSizesRate);
+        floors.lift();
         zeroPoints.step(sum.zeroPoints(), zeroPointsRate);
         return new Update(
                 shards.computedTokens(),

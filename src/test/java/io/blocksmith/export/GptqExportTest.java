@@ -228,7 +228,7 @@ class GptqExportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(floats = {1e5f, 1e-9f, Float.NaN})
+    @ValueSource(floats = {1e5f, 0f, -1e-9f, Float.NaN})
     void aStepSizeThatFloat16CannotHoldIsRefusedByName(float stepSize) {
         try (ExportCase made = ExportCase.of(input, TinyModel.config(1), TensorType.F32, GRID)) {
             made.blocks().block(0).stepSizes.get(Linear.UP)[5] = stepSize;
@@ -236,6 +236,20 @@ class GptqExportTest {
             assertThatThrownBy(() -> export.write(made.source(), output))
                     .hasMessageContaining("model.layers.0.mlp.up_proj.scales: step size")
                     .hasMessageContaining("row 2, group 1");
+        }
+    }
+
+    /** As a row of next to nothing has it. */
+    @Test
+    void aStepSizeBelowFloat16IsStoredAsItsLeast() {
+        try (ExportCase made = ExportCase.of(input, TinyModel.config(1), TensorType.F32, GRID)) {
+            made.blocks().block(0).stepSizes.get(Linear.UP)[5] = 1e-9f;
+
+            export.write(made.source(), output);
+            export.verify(made.source(), output);
+            try (GptqDecoder decoder = GptqDecoder.open(output)) {
+                assertThat(decoder.stepSizes("model.layers.0.mlp.up_proj")[5]).isEqualTo(0x1p-24f);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package io.blocksmith.quant;
 import static io.blocksmith.tensor.TestCompute.normal;
 import static io.blocksmith.tensor.TestCompute.relativeDifference;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -103,15 +104,80 @@ class AffineQuantizerTest {
         }
     }
 
-    @Test
-    void aConstantGroupKeepsTheSmallestStep() {
+    @ParameterizedTest
+    @MethodSource("grids")
+    void aWeightOfZerosStaysOne(Quantization grid, int seed) {
         try (NDScope _ = new NDScope();
-                AffineQuantizer quantizer = new AffineQuantizer(new Quantization(2, -1, false), manager)) {
-            TrainableWeight weight = quantizer.start(manager.zeros(new Shape(2, 8)));
+                AffineQuantizer quantizer = new AffineQuantizer(grid, manager)) {
+            TrainableWeight weight = quantizer.start(manager.zeros(new Shape(2, 16)));
 
-            assertThat(weight.stepSize().toFloatArray()).containsOnly(1e-4f);
+            assertThat(weight.stepSize().toFloatArray()).containsOnly(0x1p-13f);
             assertThat(quantizer.quantize(List.of(weight)).getFirst().toFloatArray())
                     .containsOnly(0f);
+        }
+    }
+
+    /** As {@code seed} is 1, 2, 3: all positive and far from zero, all negative, each row of one number. */
+    @ParameterizedTest
+    @MethodSource("grids")
+    void groupsOfOneSignLoseNoMoreThanHalfAStepAndTheStepSpansTheirLargest(Quantization grid, int seed) {
+        try (NDScope _ = new NDScope();
+                AffineQuantizer quantizer = new AffineQuantizer(grid, manager)) {
+            NDArray noise = normal(manager, new Random(seed), 0.1, 8, 64).abs();
+            NDArray w =
+                    switch (seed) {
+                        case 1 -> noise.add(0.5f);
+                        case 2 -> noise.add(0.5f).neg();
+                        default -> noise.max(new int[] {1}, true).mul(manager.ones(new Shape(8, 64)));
+                    };
+            TrainableWeight weight = quantizer.start(w);
+            NDArray error =
+                    quantizer.quantize(List.of(weight)).getFirst().sub(w).abs();
+            NDArray largest = w.reshape(weight.stepSize().getShape().get(0), -1)
+                    .abs()
+                    .max(new int[] {1}, true);
+            NDArray share = error.reshape(largest.getShape().get(0), -1).div(largest);
+
+            // Symmetric grids have one code less above zero than below it: a whole step is lost there.
+            double steps = grid.symmetric() ? 2.0 / grid.maxCode() : 0.5 / grid.maxCode();
+            assertThat(share.max().getFloat()).isLessThanOrEqualTo((float) (1.001 * steps));
+        }
+    }
+
+    /** A model whose up projection is 1000 times smaller and whose down projection larger is the same model. */
+    @ParameterizedTest
+    @MethodSource("grids")
+    void theStepSizesOfAScaledWeightAreTheScaledStepSizes(Quantization grid, int seed) {
+        try (NDScope _ = new NDScope();
+                AffineQuantizer quantizer = new AffineQuantizer(grid, manager)) {
+            NDArray w = normal(manager, new Random(seed), 0.02, 8, 64);
+            TrainableWeight plain = quantizer.start(w);
+            for (int power : new int[] {-30, -10, 10, 30}) {
+                float scale = (float) Math.pow(2, power);
+                TrainableWeight scaled = quantizer.start(w.mul(scale));
+                assertThat(scaled.stepSize().toFloatArray())
+                        .isEqualTo(plain.stepSize().mul(scale).toFloatArray());
+                assertThat(scaled.zeroPoint().toFloatArray())
+                        .isEqualTo(plain.zeroPoint().toFloatArray());
+                assertThat(quantizer.codes(scaled).toByteArray())
+                        .isEqualTo(quantizer.codes(plain).toByteArray());
+            }
+        }
+    }
+
+    @Test
+    void oneHugeWeightIsKeptAndAGroupOfTinyOnesGetsAStepOfTheWeightsOwnSize() {
+        try (NDScope _ = new NDScope();
+                AffineQuantizer quantizer = new AffineQuantizer(new Quantization(4, 8, false), manager)) {
+            float[] values = new float[16];
+            values[3] = 1e20f;
+            values[9] = 1e-8f;
+            TrainableWeight weight = quantizer.start(manager.create(values, new Shape(1, 16)));
+
+            assertThat(weight.stepSize().toFloatArray())
+                    .containsExactly(new float[] {1e20f / 15, 1e20f / 15 * 0x1p-12f}, within(1e10f));
+            assertThat(quantizer.quantize(List.of(weight)).getFirst().toFloatArray()[3])
+                    .isEqualTo(1e20f);
         }
     }
 

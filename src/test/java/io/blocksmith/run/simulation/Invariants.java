@@ -122,6 +122,14 @@ final class Invariants {
         assertThat(start.numerics()).isEqualTo(world.numerics(worker));
     }
 
+    /** A supervisor is about to make a failure durable. */
+    void decided(SimulatedSupervisor supervisor, StageFailed failed) {
+        assertThat(failed.category() == Category.WORKER_LOST
+                        && seen(supervisor).excused.contains(failed.ticket()))
+                .as("%s, whose worker said goodbye, is charged to nobody", failed)
+                .isFalse();
+    }
+
     // The ledger.
 
     /** One more record; {@code author} holds the epoch that its writer believes in. */
@@ -145,18 +153,13 @@ final class Invariants {
                                 world.store().written(committed.ticket()).orElseThrow()));
                 book(committed.ticket().stage()).committed(committed.ticket());
             }
-            case StageFailed failed -> {
-                assertThat(failed.category() == Category.WORKER_LOST
-                                && seen(world.author()).excused.contains(failed.ticket()))
-                        .as("%s, whose worker said goodbye, is charged to nobody", failed)
-                        .isFalse();
+            case StageFailed failed ->
                 book(failed.ticket().stage())
                         .failed(
                                 failed.ticket(),
                                 failed.category(),
                                 failed.worker(),
                                 failed.evidence().savedStep());
-            }
             case StageCancelled cancelled ->
                 book(cancelled.ticket().stage())
                         .cancelled(cancelled.ticket(), cancelled.evidence().savedStep());

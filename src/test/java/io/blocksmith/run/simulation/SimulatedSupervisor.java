@@ -7,6 +7,7 @@ import io.blocksmith.run.Command.Assist;
 import io.blocksmith.run.Command.CancelAttempt;
 import io.blocksmith.run.Command.EndAssist;
 import io.blocksmith.run.Event;
+import io.blocksmith.run.Event.StageFailed;
 import io.blocksmith.run.Event.StageStarted;
 import io.blocksmith.run.Event.SupervisorStarted;
 import io.blocksmith.run.Fleet;
@@ -234,6 +235,9 @@ final class SimulatedSupervisor {
     private void append(Event event) {
         if (event instanceof StageStarted started) {
             world.invariants().decided(this, core.state(), started);
+        }
+        if (event instanceof StageFailed failed) {
+            world.invariants().decided(this, failed);
         }
         toStore(() -> world.appending(this, () -> journal.append(event)), appended -> {
             if (appended instanceof Appended.Fenced(String holder, long theirs)) {
