@@ -85,6 +85,7 @@ final class EmbeddedQuantization {
 
     private RunState run(NodeMetrics metrics, Notices notices) {
         Submission submission = Submission.check(inputs, settings.recipe());
+        submission.notices().forEach(notice -> System.err.println("note: " + notice));
         DiskRoom.require(folder, submission.estimate());
         boolean fresh = !Files.exists(folder);
         // Before the folder is opened for writing, which removes what a holder like us has not finished.

@@ -8,10 +8,11 @@ import io.blocksmith.export.ModelFolders;
 import io.blocksmith.export.WeightScan;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.safetensors.Checkpoint;
-import io.blocksmith.safetensors.Floats;
+import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.run.Stage.Subject;
+import io.blocksmith.safetensors.Checkpoint;
+import io.blocksmith.safetensors.Floats;
 import io.blocksmith.spec.Numerics;
 import io.blocksmith.stage.RunModel;
 import io.blocksmith.tensor.Compute;
@@ -105,6 +106,9 @@ final class EvalCommand implements Callable<Integer> {
         try (Compute compute = Compute.open(device, threads);
                 LlamaWeights weights = open(compute);
                 TokenFile tokens = tokens(weights, scratch)) {
+            if (weights instanceof CheckpointWeights plain) {
+                plain.notices().forEach(notice -> System.err.println("note: " + notice));
+            }
             Evaluator evaluator = new Evaluator(weights, bfloat16(), scratch, compute.manager());
             if (logits != null) {
                 int length = Math.toIntExact(tokens.length());
@@ -140,7 +144,8 @@ final class EvalCommand implements Callable<Integer> {
             WeightScan.of(
                     checkpoint,
                     checkpoint.names().stream()
-                            .filter(name -> Floats.readable(checkpoint.info(name).type()))
+                            .filter(name ->
+                                    Floats.readable(checkpoint.info(name).type()))
                             .toList());
         }
     }

@@ -13,6 +13,10 @@ import io.blocksmith.safetensors.TensorType;
 import io.blocksmith.spec.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,13 +51,22 @@ final class InspectCommand implements Callable<Integer> {
         if (workers != null && workers < 1) {
             throw BlocksmithException.user("--workers %d: give at least 1", workers);
         }
-        InspectReport report = Files.exists(Path.of(model)) ? ofFolder(settings) : ofShape(settings);
-        System.out.println(json ? Json.write(report.json()) : report.text());
+        List<String> notices = new ArrayList<>();
+        InspectReport report = Files.exists(Path.of(model)) ? ofFolder(settings, notices) : ofShape(settings);
+        if (json) {
+            Map<String, Object> answer = new LinkedHashMap<>(report.json());
+            answer.put("notices", notices);
+            System.out.println(Json.write(answer));
+        } else {
+            System.out.println(report.text());
+            notices.forEach(notice -> System.out.println("note: " + notice));
+        }
         return 0;
     }
 
-    private InspectReport ofFolder(Settings settings) {
+    private InspectReport ofFolder(Settings settings, List<String> notices) {
         try (CheckpointWeights weights = CheckpointWeights.open(Path.of(model))) {
+            notices.addAll(weights.notices());
             Checkpoint checkpoint = weights.checkpoint();
             TensorType stored = checkpoint.info(LlamaNames.EMBEDDING).type();
             return report(weights.config(), checkpoint.bytes(), stored, settings.recipe());

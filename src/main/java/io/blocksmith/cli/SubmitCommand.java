@@ -66,6 +66,7 @@ final class SubmitCommand implements Callable<Integer> {
                 absolute(run.calibration()),
                 run.evaluation().isEmpty() ? "" : absolute(run.evaluation()));
         Submission submission = Submission.check(inputs, recipe.recipe());
+        submission.notices().forEach(notice -> System.err.println("note: " + notice));
         RunsFolder folder = new RunsFolder(settings, "submit-" + UUID.randomUUID());
         String location = folder.location(run.name());
         try (ObjectStore store = folder.open(run.name())) {

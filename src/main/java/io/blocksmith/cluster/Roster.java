@@ -140,8 +140,8 @@ final class Roster {
         } else if (refused.add(registration.incarnation())) {
             context.getLog()
                     .warn(
-                            "worker {} is over as it was ({}), and gets nothing: late words of one that has ended, or two"
-                                    + " workers of one name",
+                            "worker {} is over as it was ({}), and gets nothing: late words of one that has ended, or"
+                                    + " two workers of one name",
                             registration.name(),
                             registration.incarnation());
         }

@@ -2,21 +2,18 @@ package io.blocksmith.data;
 
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.ForeignContent;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
 /**
- * The model's own tokenizer, run locally. It neither truncates nor pads nor adds special tokens; BOS is added here,
- * once a document.
+ * The model's own tokenizer, run locally. It neither truncates nor pads. The special tokens that it adds come once a
+ * document, see {@link SpecialTokens}.
  *
  * <p>A document of at most {@value #PIECE} UTF-16 units is tokenized whole. A longer one is tokenized in pieces, see
  * {@link TextPieces}, because the tokenizer holds everything about a text in memory. For byte-level tokenizers
@@ -32,36 +29,36 @@ public final class TextTokenizer implements AutoCloseable {
 
     private final Path file;
     private final HuggingFaceTokenizer tokenizer;
-    private final OptionalInt beginningOfSequence;
+    private final SpecialTokens special;
     private final int vocabulary;
 
-    private TextTokenizer(Path file, HuggingFaceTokenizer tokenizer, OptionalInt beginningOfSequence, int vocabulary) {
+    private TextTokenizer(Path file, HuggingFaceTokenizer tokenizer, SpecialTokens special, int vocabulary) {
         this.file = file;
         this.tokenizer = tokenizer;
-        this.beginningOfSequence = beginningOfSequence;
+        this.special = special;
         this.vocabulary = vocabulary;
     }
 
     /**
-     * Loads {@code tokenizer.json} and reads {@code bos_token_id} from {@code config.json}; nothing is fetched.
+     * Loads {@code tokenizer.json} and what {@code tokenizer_config.json} says of special tokens; nothing is fetched.
      *
      * @param modelFolder a Hugging Face model folder
      * @param vocabulary number of token ids the model knows; every id must be below it
      * @throws io.blocksmith.failure.BlocksmithException USER, when a file is missing or broken
      */
     public static TextTokenizer open(Path modelFolder, int vocabulary) {
-        OptionalInt beginningOfSequence = beginningOfSequence(modelFolder.resolve("config.json"), vocabulary);
         Path file = modelFolder.resolve("tokenizer.json");
-        return new TextTokenizer(file, load(file), beginningOfSequence, vocabulary);
-    }
-
-    /** The id put before each document, if the model has one. */
-    public OptionalInt beginningOfSequence() {
-        return beginningOfSequence;
+        HuggingFaceTokenizer tokenizer = load(file);
+        try {
+            return new TextTokenizer(file, tokenizer, SpecialTokens.of(modelFolder, tokenizer, vocabulary), vocabulary);
+        } catch (RuntimeException refused) {
+            tokenizer.close();
+            throw refused;
+        }
     }
 
     /**
-     * Tokenizes one document: BOS, then its tokens. A document without tokens yields nothing.
+     * Tokenizes one document: its tokens between the special ones that the tokenizer adds. A document without tokens yields nothing.
      *
      * @param text read to its end; stays the caller's to close
      * @throws io.blocksmith.failure.BlocksmithException USER, when the tokenizer yields an id past the vocabulary
@@ -76,7 +73,7 @@ public final class TextTokenizer implements AutoCloseable {
         for (String piece = pieces.next(); piece != null; piece = pieces.next()) {
             for (long token : tokenizer.encode(piece).getIds()) {
                 if (!started) {
-                    beginningOfSequence.ifPresent(sink);
+                    special.before().forEach(sink::accept);
                     started = true;
                 }
                 if (token < 0 || token >= vocabulary) {
@@ -86,6 +83,9 @@ public final class TextTokenizer implements AutoCloseable {
                 }
                 sink.accept((int) token);
             }
+        }
+        if (started) {
+            special.after().forEach(sink::accept);
         }
     }
 
@@ -97,6 +97,7 @@ public final class TextTokenizer implements AutoCloseable {
     private static HuggingFaceTokenizer load(Path file) {
         requireFile(file);
         try {
+            ForeignContent.requireNone(file);
             return HuggingFaceTokenizer.newInstance(file, OPTIONS);
         } catch (IOException e) {
             throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
@@ -109,30 +110,6 @@ public final class TextTokenizer implements AutoCloseable {
                     "%s: is not a Hugging Face tokenizer: %s",
                     file, String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
-    }
-
-    /** {@code bos_token_id}: a number, a list whose first number counts, null or absent. */
-    private static OptionalInt beginningOfSequence(Path config, int vocabulary) {
-        requireFile(config);
-        JsonNode value;
-        try {
-            value = new ObjectMapper().readTree(config.toFile()).path("bos_token_id");
-        } catch (JsonProcessingException e) {
-            throw BlocksmithException.user("%s: is not JSON: %s", config, e.getOriginalMessage());
-        } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", config, e.getMessage());
-        }
-        if (value.isArray() && !value.isEmpty()) {
-            value = value.get(0);
-        }
-        if (value.isMissingNode() || value.isNull()) {
-            return OptionalInt.empty();
-        }
-        if (!value.isInt() || value.intValue() < 0 || value.intValue() >= vocabulary) {
-            throw BlocksmithException.user(
-                    "%s: bos_token_id = %s; expected a token id from 0 to %d", config, value, vocabulary - 1);
-        }
-        return OptionalInt.of(value.intValue());
     }
 
     private static void requireFile(Path file) {

@@ -13,13 +13,13 @@ import java.util.function.IntConsumer;
  * A file that yields one stream of token ids. The extension says how it is read:
  *
  * <ul>
- *   <li>{@code .jsonl}: one JSON object a line, each {@code text} field a document, BOS before each document;
- *   <li>{@code .txt}: one document, BOS once at the start;
+ *   <li>{@code .jsonl}: one JSON object a line, each {@code text} field a document;
+ *   <li>{@code .txt}: one document;
  *   <li>{@code .ids}: token ids as decimal numbers separated by white space, taken as they are.
  * </ul>
  *
- * <p>BOS is the model's {@code bos_token_id}; a model without one gets none. Documents without a token add nothing,
- * not even BOS. Texts are UTF-8.
+ * <p>Around each document come the special tokens that the model's tokenizer adds. Documents without a token add nothing,
+ * not even those. Texts are UTF-8; a byte order mark at the start is no part of one.
  */
 public abstract sealed class TokenSource permits JsonLinesTokens, PlainTextTokens, TokenIds {
     private final Path file;
@@ -32,7 +32,7 @@ public abstract sealed class TokenSource permits JsonLinesTokens, PlainTextToken
      * The source that fits the extension of {@code file}.
      *
      * @param file the text or the token ids
-     * @param modelFolder holds {@code tokenizer.json} and {@code config.json}; not looked at for {@code .ids}
+     * @param modelFolder holds {@code tokenizer.json} and {@code tokenizer_config.json}; not looked at for {@code .ids}
      * @param vocabulary number of token ids the model knows; every id must be below it
      * @throws io.blocksmith.failure.BlocksmithException USER, when there is no such file or no such kind of file
      */

@@ -50,6 +50,7 @@ public final class DequantizedExport implements ModelExport {
         }
         ObjectNode config = ModelFiles.config(source.checkpoint().folder());
         config.remove("quantization_config");
+        ModelFiles.setHead(config, source.config().tiedHead());
         ModelFiles.setNumberFormat(config, typeName(type));
         ModelFiles.copyCompanions(source.checkpoint().folder(), emptyFolder);
         ModelFiles.write(emptyFolder.resolve(ConfigFile.NAME), config);

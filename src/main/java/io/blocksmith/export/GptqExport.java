@@ -104,6 +104,7 @@ public final class GptqExport implements ModelExport {
         ObjectNode config = ModelFiles.config(source.checkpoint().folder());
         ObjectNode quantization = quantization(source.grid());
         config.set("quantization_config", quantization);
+        ModelFiles.setHead(config, source.config().tiedHead());
         ModelFiles.setNumberFormat(config, "float16");
         ModelFiles.copyCompanions(source.checkpoint().folder(), emptyFolder);
         ModelFiles.write(emptyFolder.resolve(QUANTIZE_CONFIG), quantization);

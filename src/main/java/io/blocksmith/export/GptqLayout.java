@@ -171,14 +171,15 @@ final class GptqLayout {
         if (stepSize == 0 || (stepSize >= LEAST_WELL_HELD && FloatTensor.fitsFloat16(2 * stepSize))) {
             return Optional.empty();
         }
-        return Optional.of("%s: its largest magnitude is %s at %s, which needs step sizes of about %.2g; %s stores them as float16, expected %.2g to 32752"
-                .formatted(
-                        weight.info().name(),
-                        weight.largest(),
-                        weight.place(weight.at()),
-                        stepSize,
-                        ExportFormat.GPTQ.key(),
-                        LEAST_WELL_HELD));
+        return Optional.of(
+                "%s: its largest magnitude is %s at %s, which needs step sizes of about %.2g; %s stores them as float16, expected %.2g to 32752"
+                        .formatted(
+                                weight.info().name(),
+                                weight.largest(),
+                                weight.place(weight.at()),
+                                stepSize,
+                                ExportFormat.GPTQ.key(),
+                                LEAST_WELL_HELD));
     }
 
     private static MemorySegment groupOfColumns(PackedLinear linear) {

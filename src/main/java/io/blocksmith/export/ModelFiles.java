@@ -47,6 +47,13 @@ final class ModelFiles {
         }
     }
 
+    /** Says that the head is one of its own when it is, whatever the input's configuration said. */
+    static void setHead(ObjectNode config, boolean tied) {
+        if (!tied && config.path("tie_word_embeddings").asBoolean()) {
+            config.put("tie_word_embeddings", false);
+        }
+    }
+
     /** {@code config.json} of {@code folder}, every key kept; invalid JSON is a USER error. */
     static ObjectNode config(Path folder) {
         Path file = folder.resolve(ConfigFile.NAME);

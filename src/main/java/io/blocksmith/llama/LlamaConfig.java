@@ -58,6 +58,26 @@ public record LlamaConfig(
                 OptionalInt.empty());
     }
 
+    /** The same with a head of its own. */
+    public LlamaConfig untied() {
+        return new LlamaConfig(
+                hidden,
+                feedForward,
+                blocks,
+                heads,
+                keyValueHeads,
+                headSize,
+                vocabulary,
+                contextLength,
+                normEpsilon,
+                ropeTheta,
+                ropeScaling,
+                attentionBias,
+                feedForwardBias,
+                false,
+                beginToken);
+    }
+
     /** Output rows of a linear of this shape. */
     public long rows(Linear linear) {
         return switch (linear) {

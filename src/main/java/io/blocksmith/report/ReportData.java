@@ -63,9 +63,15 @@ public record ReportData(
      * @param parameters how many numbers it has
      * @param blocks decoder layers
      * @param hidden width of the hidden states
+     * @param notices what its folder holds that was not computed with, a line each
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Model(String path, String architecture, long parameters, int blocks, int hidden) {}
+    public record Model(
+            String path, String architecture, long parameters, int blocks, int hidden, List<String> notices) {
+        public Model {
+            notices = listOf(notices);
+        }
+    }
 
     /** One point of a loss curve; {@code step} counts optimizer steps from 0, the start. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -97,14 +97,9 @@ public final class Troubles {
                 .forEach((ticket, reason) ->
                         lost.put(ticket, new Loss(Category.HUNG, reason, watchdog.evidence(ticket), true)));
         fleet.lost(state, now)
-                .forEach((ticket, reason) ->
-                        lost.put(
-                                ticket,
-                                new Loss(
-                                        Category.WORKER_LOST,
-                                        reason,
-                                        watchdog.evidence(ticket),
-                                        !fleet.isExcused(ticket))));
+                .forEach((ticket, reason) -> lost.put(
+                        ticket,
+                        new Loss(Category.WORKER_LOST, reason, watchdog.evidence(ticket), !fleet.isExcused(ticket))));
         restUntil.values().removeIf(until -> until.compareTo(now) <= 0);
         Set<Stage> resting = new HashSet<>(restUntil.keySet());
         return new Situation(reachable, lost, resting, store.isEmpty(), stopRequested);

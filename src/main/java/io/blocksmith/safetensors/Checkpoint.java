@@ -3,6 +3,7 @@ package io.blocksmith.safetensors;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.ForeignContent;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -52,6 +53,11 @@ public final class Checkpoint implements AutoCloseable {
         throw absent(folder);
     }
 
+    /** Whether {@code folder} holds one, sound or not. */
+    public static boolean isIn(Path folder) {
+        return Files.exists(folder.resolve(INDEX)) || Files.exists(folder.resolve(SINGLE));
+    }
+
     private static BlocksmithException absent(Path folder) {
         try (Stream<Path> entries = Files.list(folder)) {
             List<String> pickles = entries.map(path -> path.getFileName().toString())
@@ -86,10 +92,12 @@ public final class Checkpoint implements AutoCloseable {
                 opened.put(shard, SafetensorsFile.open(folder.resolve(shard)));
             }
             Map<String, SafetensorsFile> byName = new LinkedHashMap<>();
+            // What a shard holds counts, as in transformers: an index may list a tied head that was not stored.
+            opened.values().forEach(file -> file.tensors().keySet().forEach(name -> byName.putIfAbsent(name, file)));
             shardOf.forEach((name, shard) -> {
-                SafetensorsFile file = opened.get(shard);
-                file.info(name);
-                byName.put(name, file);
+                if (opened.get(shard).tensors().containsKey(name)) {
+                    byName.put(name, opened.get(shard));
+                }
             });
             return new Checkpoint(folder, List.copyOf(opened.values()), byName);
         } catch (BlocksmithException e) {
@@ -101,6 +109,7 @@ public final class Checkpoint implements AutoCloseable {
     private static Map<String, String> weightMap(Path index) {
         JsonNode root;
         try {
+            ForeignContent.requireNone(index);
             root = new ObjectMapper().readTree(index.toFile());
         } catch (IOException e) {
             throw BlocksmithException.user("%s: not valid JSON: %s", index, e.getMessage());

@@ -1,6 +1,7 @@
 package io.blocksmith.safetensors;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.ForeignContent;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -53,6 +54,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private static SafetensorsFile open(Path file, FileChannel channel) throws IOException {
         long size = Files.size(file);
+        ForeignContent.requireNone(file);
         if (size < LENGTH_BYTES) {
             throw BlocksmithException.user("%s: %d bytes are too few for a safetensors file", file, size);
         }

@@ -32,10 +32,13 @@ public final class Submission {
     private final RunInputs inputs;
     private final Recipe recipe;
     private final LlamaConfig config;
+    private final List<String> notices;
     private final RunEstimate estimate;
 
-    private Submission(RunInputs inputs, Recipe recipe, LlamaConfig config, RunEstimate estimate) {
+    private Submission(
+            RunInputs inputs, Recipe recipe, LlamaConfig config, List<String> notices, RunEstimate estimate) {
         this.inputs = inputs;
+        this.notices = notices;
         this.recipe = recipe;
         this.config = config;
         this.estimate = estimate;
@@ -69,7 +72,7 @@ public final class Submission {
                     checkpoint.bytes(),
                     checkpoint.info(LlamaNames.EMBEDDING).type(),
                     recipe);
-            return new Submission(inputs, recipe, config, estimate);
+            return new Submission(inputs, recipe, config, model.notices(), estimate);
         }
     }
 
@@ -102,6 +105,11 @@ public final class Submission {
     /** Shape of the model. */
     public LlamaConfig config() {
         return config;
+    }
+
+    /** What the model's folder holds that is not computed with, a line each. */
+    public List<String> notices() {
+        return notices;
     }
 
     /** What the run will need. */

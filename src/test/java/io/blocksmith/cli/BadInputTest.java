@@ -3,6 +3,8 @@ package io.blocksmith.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.blocksmith.llama.TinyModel;
+import io.blocksmith.safetensors.SafetensorsFile;
+import io.blocksmith.safetensors.TensorInfo;
 import io.blocksmith.safetensors.TensorType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,9 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Wrong input: one line that says what, where, expected and found; exit code 2; no run folder is left. */
 class BadInputTest {
@@ -77,6 +83,58 @@ class BadInputTest {
         Files.write(weights, file.putLong(json.length).put(json).array());
 
         assertRefused("tensor b: data begins at 2, expected 4 right after a; the file has overlapping tensors");
+    }
+
+    private void set(String tensor, int element, float value) throws IOException {
+        set(tensor, Map.of(element, value));
+    }
+
+    /** Sets numbers of the F32 checkpoint. */
+    private void set(String tensor, Map<Integer, Float> values) throws IOException {
+        TensorInfo info;
+        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+            info = file.info(tensor);
+        }
+        ByteBuffer whole = ByteBuffer.wrap(Files.readAllBytes(weights)).order(ByteOrder.LITTLE_ENDIAN);
+        int data = Math.toIntExact(8 + whole.getLong(0) + info.begin());
+        values.forEach((element, value) -> whole.putFloat(data + 4 * element, value));
+        Files.write(weights, whole.array());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.layers.0.self_attn.q_proj.weight, 65, NaN, '[1, 1]'",
+        "model.norm.weight, 3, Infinity, '[3]'",
+        "model.layers.0.input_layernorm.weight, 0, NaN, '[0]'",
+        "model.embed_tokens.weight, 6143, -Infinity, '[95, 63]'"
+    })
+    void aNumberThatIsNone(String tensor, int element, float value, String place) throws IOException {
+        set(tensor, element, value);
+
+        assertRefused("tensor %s: %s at %s; expected finite numbers".formatted(tensor, value, place));
+    }
+
+    /** And the advice in the refusal, followed, leads to a model. */
+    @Test
+    void aNumberThatAnExportCannotHold() throws IOException {
+        set("model.embed_tokens.weight", 7, 1e5f);
+
+        assertRefused("model.embed_tokens.weight: a number of magnitude 100000.0 at [0, 7] is beyond float16");
+        CommandLineRun advised = this.tiny.run(folder.resolve("run"), "--set", "exports=[dequantized]");
+        assertThat(advised.exitCode()).as(advised.err()).isZero();
+    }
+
+    @Test
+    void aWeightWhoseStepSizesAnExportCannotHold() throws IOException {
+        Map<Integer, Float> tiny = new HashMap<>();
+        for (int i = 0; i < 128 * 64; i++) {
+            tiny.put(i, (i % 7 - 3) * 1e-7f);
+        }
+        set("model.layers.0.mlp.up_proj.weight", tiny);
+
+        assertRefused("model.layers.0.mlp.up_proj.weight: its largest magnitude is 3.0E-7");
+        CommandLineRun advised = this.tiny.run(folder.resolve("run"), "--set", "exports=[dequantized]");
+        assertThat(advised.exitCode()).as(advised.err()).isZero();
     }
 
     @Test

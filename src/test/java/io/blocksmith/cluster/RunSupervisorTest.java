@@ -51,9 +51,7 @@ class RunSupervisorTest {
         TestProbe<WorkerNode.Command> worker = kit.createTestProbe();
         kit.system().receptionist().tell(Receptionist.register(WorkerNode.KEY, worker.getRef()));
         WorkerNode.Hello hello = worker.expectMessageClass(WorkerNode.Hello.class);
-        hello.supervisor()
-                .tell(new RunSupervisor.WorkerJoined(
-                        registration(name, "first"), 0, worker.getRef()));
+        hello.supervisor().tell(new RunSupervisor.WorkerJoined(registration(name, "first"), 0, worker.getRef()));
         return worker;
     }
 

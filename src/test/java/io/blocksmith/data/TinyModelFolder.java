@@ -34,6 +34,13 @@ final class TinyModelFolder {
         return write(folder, "{\"bos_token_id\": 0}");
     }
 
+    /** Takes the post-processor out of the folder's tokenizer. */
+    static void withoutPostProcessor(Path folder) throws IOException {
+        ObjectNode root = tokenizer();
+        root.putNull("post_processor");
+        JSON.writeValue(folder.resolve("tokenizer.json").toFile(), root);
+    }
+
     /** The id of a character of one byte. */
     static int id(char character) {
         return character + 1;

@@ -88,18 +88,59 @@ class TokenSourceTest {
         assertThat(tokens(write("A.IDS", "3"))).containsExactly(3);
     }
 
-    @Test
-    void modelWithoutBosGetsNone() throws IOException {
-        TinyModelFolder.write(model, "{\"bos_token_id\": null}");
+    private void tokenizerConfig(String json) throws IOException {
+        Files.writeString(model.resolve("tokenizer_config.json"), json);
+    }
 
-        assertThat(tokens(write("a.txt", "he"))).containsExactly(HE);
+    private List<Integer> tokensOfHe() throws IOException {
+        return tokens(write("he.txt", "he"));
     }
 
     @Test
-    void firstOfSeveralBosIdsCounts() throws IOException {
-        TinyModelFolder.write(model, "{\"bos_token_id\": [12, 0]}");
+    void theTokenizersPostProcessorDecidesWhateverTheModelSays() throws IOException {
+        TinyModelFolder.write(model, "{\"bos_token_id\": null}");
+        tokenizerConfig("{\"bos_token\": \"<s>\"}");
 
-        assertThat(tokens(write("a.txt", "he"))).containsExactly(12, HE);
+        assertThat(tokensOfHe()).containsExactly(BOS, HE);
+    }
+
+    @Test
+    void aTokenizerWithoutAPostProcessorAddsNothingAlthoughTheModelHasABos() throws IOException {
+        TinyModelFolder.write(model, "{\"bos_token_id\": 0}");
+        TinyModelFolder.withoutPostProcessor(model);
+
+        assertThat(tokensOfHe()).containsExactly(HE);
+    }
+
+    @Test
+    void theFlagsOfTheTokenizersConfigurationOverrideThePostProcessor() throws IOException {
+        tokenizerConfig("{\"add_bos_token\": false, \"bos_token\": \"<s>\"}");
+        assertThat(tokensOfHe()).containsExactly(HE);
+
+        TinyModelFolder.withoutPostProcessor(model);
+        tokenizerConfig("{\"add_bos_token\": true, \"bos_token\": {\"content\": \"<s>\"}}");
+        assertThat(tokensOfHe()).containsExactly(BOS, HE);
+        tokenizerConfig("{\"add_eos_token\": true, \"bos_token\": \"<s>\", \"eos_token\": \"<s>\"}");
+        assertThat(tokensOfHe()).containsExactly(HE, BOS);
+        tokenizerConfig("{\"add_bos_token\": true, \"bos_token\": null}");
+        assertThat(tokensOfHe()).containsExactly(HE);
+    }
+
+    @Test
+    void flagsAndTokensThatCannotBeReadAreRefusedByName() throws IOException {
+        tokenizerConfig("{\"add_bos_token\": \"yes\"}");
+        assertRefused(this::tokensOfHe).hasMessageContaining("add_bos_token: expected true or false, found \"yes\"");
+        tokenizerConfig("{\"add_bos_token\": true, \"bos_token\": \"<nobody>\"}");
+        assertRefused(this::tokensOfHe).hasMessageContaining("bos_token \"<nobody>\" is no one token");
+        tokenizerConfig("{\"add_bos_token\": ");
+        assertRefused(this::tokensOfHe).hasMessageContaining("tokenizer_config.json: not valid JSON");
+    }
+
+    @Test
+    void aPointerOfGitLfsInPlaceOfTheTokenizerIsCalledThat() throws IOException {
+        Files.writeString(
+                model.resolve("tokenizer.json"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n");
+        assertRefused(this::tokensOfHe).hasMessageContaining("Git LFS").hasMessageContaining("git lfs pull");
     }
 
     @Test
@@ -220,32 +261,6 @@ class TokenSourceTest {
             Files.writeString(model.resolve("tokenizer.json"), broken);
 
             assertRefused(() -> tokens(file)).hasMessageContaining("tokenizer.json: is not a Hugging Face tokenizer");
-        }
-    }
-
-    @Test
-    void missingConfigIsRefused() throws IOException {
-        Files.delete(model.resolve("config.json"));
-        Path file = write("a.txt", "he");
-
-        assertRefused(() -> tokens(file)).hasMessageContaining("config.json: no such file");
-    }
-
-    @Test
-    void brokenConfigIsRefused() throws IOException {
-        Files.writeString(model.resolve("config.json"), "{\"bos_token_id\": ");
-        Path file = write("a.txt", "he");
-
-        assertRefused(() -> tokens(file)).hasMessageContaining("config.json: is not JSON");
-    }
-
-    @Test
-    void bosThatIsNoTokenIdIsRefused() throws IOException {
-        Path file = write("a.txt", "he");
-        for (String bos : List.of("\"<s>\"", "259", "-1", "1.5", "[]")) {
-            TinyModelFolder.write(model, "{\"bos_token_id\": " + bos + "}");
-
-            assertRefused(() -> tokens(file)).hasMessageContaining("config.json: bos_token_id = " + bos);
         }
     }
 

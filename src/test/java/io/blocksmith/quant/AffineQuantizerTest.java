@@ -124,18 +124,16 @@ class AffineQuantizerTest {
         try (NDScope _ = new NDScope();
                 AffineQuantizer quantizer = new AffineQuantizer(grid, manager)) {
             NDArray noise = normal(manager, new Random(seed), 0.1, 8, 64).abs();
-            NDArray w =
-                    switch (seed) {
-                        case 1 -> noise.add(0.5f);
-                        case 2 -> noise.add(0.5f).neg();
-                        default -> noise.max(new int[] {1}, true).mul(manager.ones(new Shape(8, 64)));
-                    };
+            NDArray w = switch (seed) {
+                case 1 -> noise.add(0.5f);
+                case 2 -> noise.add(0.5f).neg();
+                default -> noise.max(new int[] {1}, true).mul(manager.ones(new Shape(8, 64)));
+            };
             TrainableWeight weight = quantizer.start(w);
             NDArray error =
                     quantizer.quantize(List.of(weight)).getFirst().sub(w).abs();
-            NDArray largest = w.reshape(weight.stepSize().getShape().get(0), -1)
-                    .abs()
-                    .max(new int[] {1}, true);
+            NDArray largest =
+                    w.reshape(weight.stepSize().getShape().get(0), -1).abs().max(new int[] {1}, true);
             NDArray share = error.reshape(largest.getShape().get(0), -1).div(largest);
 
             // Symmetric grids have one code less above zero than below it: a whole step is lost there.

@@ -35,6 +35,7 @@ final class SimulatedWorker {
     private final String start;
     /** How often it had to come again although its process did not end. */
     private int renewals;
+
     private final String numerics;
     private final Map<Ticket, Attempt> attempts = new LinkedHashMap<>();
     private final Set<Ticket> finished = new HashSet<>();
