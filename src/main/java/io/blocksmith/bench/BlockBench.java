@@ -12,6 +12,7 @@ import io.blocksmith.llama.RotaryTable;
 import io.blocksmith.llama.ScriptedBlock;
 import io.blocksmith.quant.AffineQuantizer;
 import io.blocksmith.spec.BlockAp;
+import io.blocksmith.spec.Numerics;
 import io.blocksmith.spec.Quantization;
 import io.blocksmith.tensor.Fill;
 import io.blocksmith.tensor.ProcessMemory;
@@ -40,13 +41,24 @@ public final class BlockBench {
     private final LlamaConfig config;
     private final Quantization grid;
     private final BlockAp recipe;
+    private final Numerics numerics;
     private final int batch;
     private final int length;
     private final LongSupplier nanoTime;
 
-    /** A bench of one block of {@code config} under {@code recipe}, on batches [batch, length]. */
+    /**
+     * A bench of one block of {@code config} under {@code recipe}, on batches [batch, length]. The matrix product that it is
+     * compared with is one of float32, whatever the block's own {@code numerics}.
+     */
     public BlockBench(
-            LlamaConfig config, Quantization grid, BlockAp recipe, int batch, int length, LongSupplier nanoTime) {
+            LlamaConfig config,
+            Quantization grid,
+            BlockAp recipe,
+            Numerics numerics,
+            int batch,
+            int length,
+            LongSupplier nanoTime) {
+        this.numerics = numerics;
         this.config = config;
         this.grid = grid;
         // What is measured is a step; states are neither validated nor copied.
@@ -92,8 +104,8 @@ public final class BlockBench {
     public Result run(int rounds, int steps, NDManager parent) {
         try (NDManager manager = parent.newSubManager();
                 AffineQuantizer quantizer = new AffineQuantizer(grid, manager);
-                ScriptedBlock decoder =
-                        ScriptedBlock.compile(config, RotaryTable.of(config, length, manager), false, manager)) {
+                ScriptedBlock decoder = ScriptedBlock.compile(
+                        config, RotaryTable.of(config, length, manager), numerics == Numerics.BFLOAT16, manager)) {
             SplittableRandom random = new SplittableRandom(1);
             BlockState state = BlockState.roundToNearest(weights(random, manager), quantizer);
             NDArray input = normal(random, 1, manager, batch, length, config.hidden());

@@ -4,6 +4,7 @@ import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.ActivationPart;
 import io.blocksmith.data.ShardFiles;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ public record FolderBoundary(Path directory, ActivationLayout layout) implements
             }
             Files.delete(directory);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", directory, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", directory, Reason.of(e));
         }
     }
 }

@@ -4,6 +4,7 @@ import io.blocksmith.bench.BlockBench;
 import io.blocksmith.config.Settings;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.llama.ModelShapes;
+import io.blocksmith.spec.Numerics;
 import io.blocksmith.tensor.Compute;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,16 @@ final class BenchCommand {
             sortOptions = false,
             description = "Seconds of a Block-AP step, and its rate against the process's own matrix product.")
     static final class Block implements Callable<Integer> {
+        /** What decides how a step is computed; a bench has neither a model nor a text nor a run. */
+        private static final List<String> TAKEN = List.of(
+                "quantization",
+                "block-ap.adam",
+                "block-ap.final-learning-rate-factor",
+                "block-ap.learning-rates",
+                "block-ap.train",
+                "numerics",
+                "compute");
+
         @Option(names = "--shape", paramLabel = "NAME", description = "A known model shape; default: smollm2-135m.")
         private String shape = "smollm2-135m";
 
@@ -52,7 +63,7 @@ final class BenchCommand {
 
         @Override
         public Integer call() {
-            Settings settings = recipe.load();
+            Settings settings = recipe.load("bench block", TAKEN);
             LlamaConfig config = ModelShapes.named(shape);
             try (Compute compute =
                     Compute.open(settings.compute().device(), settings.compute().threads())) {
@@ -60,27 +71,30 @@ final class BenchCommand {
                         config,
                         settings.recipe().quantization(),
                         settings.recipe().blockAp(),
+                        settings.recipe().numerics(),
                         batch,
                         length,
                         System::nanoTime);
                 BlockBench.Result result = bench.run(rounds, steps, compute.manager());
                 if (json) {
-                    System.out.println(Json.write(tree(result, compute.fingerprint())));
+                    System.out.println(Json.write(tree(
+                            result, compute.fingerprint(), settings.recipe().numerics())));
                 } else {
-                    print(result, compute.fingerprint());
+                    print(result, compute.fingerprint(), settings.recipe().numerics());
                 }
             }
             return 0;
         }
 
-        private void print(BlockBench.Result result, String device) {
+        private void print(BlockBench.Result result, String device, Numerics numerics) {
             System.out.printf(
                     Locale.ROOT,
-                    "%s, batch %d x %d, %s: %.1f GFLOP a step%n",
+                    "%s, batch %d x %d, %s, %s: %.1f GFLOP a step%n",
                     shape,
                     batch,
                     length,
                     device,
+                    numerics.name().toLowerCase(Locale.ROOT),
                     result.operations() / 1e9);
             System.out.println("round   step ms   GFLOP/s   matrix product GFLOP/s   ratio");
             List<BlockBench.Round> all = result.rounds();
@@ -102,12 +116,13 @@ final class BenchCommand {
                     Text.bytes(result.peakBytes()));
         }
 
-        private Map<String, Object> tree(BlockBench.Result result, String device) {
+        private Map<String, Object> tree(BlockBench.Result result, String device, Numerics numerics) {
             Map<String, Object> tree = new LinkedHashMap<>();
             tree.put("shape", shape);
             tree.put("batch", batch);
             tree.put("length", length);
             tree.put("device", device);
+            tree.put("numerics", numerics.name().toLowerCase(Locale.ROOT));
             tree.put("operations", result.operations());
             tree.put("rounds", result.rounds());
             tree.put("medianRatio", result.median().ratio());

@@ -5,6 +5,7 @@ import io.blocksmith.config.Settings;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.demo.ModelFolder;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.llama.ModelShapes;
 import io.blocksmith.spec.Recipe;
@@ -97,7 +98,7 @@ final class BenchOrchestrationCommand implements Callable<Integer> {
             }
             return 0;
         } catch (IOException | UncheckedIOException e) {
-            throw BlocksmithException.environment(e, "%s: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: %s", folder, Reason.of(e));
         } finally {
             delete(folder);
         }
@@ -163,7 +164,7 @@ final class BenchOrchestrationCommand implements Callable<Integer> {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            System.err.printf("%s: cannot be removed: %s%n", folder, e.getMessage());
+            System.err.printf("%s: cannot be removed: %s%n", folder, Reason.of(e));
         }
     }
 }

@@ -3,6 +3,7 @@ package io.blocksmith.cli;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.demo.DemoFiles;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.RunState;
 import io.blocksmith.stage.RunInputs;
 import java.io.IOException;
@@ -58,7 +59,7 @@ final class DemoCommand implements Callable<Integer> {
         try {
             Files.createDirectories(inputs);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be made: %s", inputs, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be made: %s", inputs, Reason.of(e));
         }
         DemoFiles files = DemoFiles.unpack(inputs);
         RunInputs run = new RunInputs(

@@ -2,6 +2,7 @@ package io.blocksmith.cli;
 
 import io.blocksmith.estimate.RunEstimate;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class DiskRoom {
                         Text.bytes((double) free));
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: free space cannot be read: %s", existing, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: free space cannot be read: %s", existing, Reason.of(e));
         }
     }
 

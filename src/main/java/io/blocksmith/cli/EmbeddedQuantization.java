@@ -6,6 +6,7 @@ import io.blocksmith.cluster.RunSupervisor;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.FailureReport;
 import io.blocksmith.run.Plan;
@@ -274,7 +275,7 @@ final class EmbeddedQuantization {
                 Files.delete(path);
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be removed: %s", tree, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be removed: %s", tree, Reason.of(e));
         }
     }
 }

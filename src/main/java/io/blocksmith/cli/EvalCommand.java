@@ -8,6 +8,7 @@ import io.blocksmith.export.ModelFolders;
 import io.blocksmith.export.WeightScan;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.run.Stage.Subject;
@@ -19,15 +20,17 @@ import io.blocksmith.tensor.Compute;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Perplexity or raw logits of a model folder, one of our exports, or a run. */
 @Command(
@@ -76,7 +79,8 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--subject",
             paramLabel = "POINT",
-            description = "Of a run folder: full_precision, round_to_nearest, block_ap or end_to_end (default).")
+            converter = SubjectNames.class,
+            description = "Of a run folder: full-precision, round-to-nearest, block-ap or end-to-end (default).")
     private Subject subject = Subject.END_TO_END;
 
     @Option(names = "--device", paramLabel = "NAME", description = "auto (default), cpu, gpu0, ...")
@@ -88,11 +92,29 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--scratch",
             paramLabel = "DIR",
-            description = "Where hidden states lie meanwhile, 8 x windows x context x hidden bytes; default: system's.")
+            description = "Where hidden states lie meanwhile, 8 x windows x context x hidden bytes; default:"
+                    + " $BLOCKSMITH_SCRATCH, or the system's temporary folder.")
     private Path scratchParent;
 
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
+
+    /** The names that every table prints, in any case and with underscores as well. */
+    static final class SubjectNames implements ITypeConverter<Subject> {
+        @Override
+        public Subject convert(String name) {
+            String key = name.strip().toLowerCase(Locale.ROOT).replace('_', '-');
+            return Arrays.stream(Subject.values())
+                    .filter(subject -> subject.key().equals(key))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("expected one of %s, found %s"
+                            .formatted(
+                                    Arrays.stream(Subject.values())
+                                            .map(Subject::key)
+                                            .collect(Collectors.joining(", ")),
+                                    name)));
+        }
+    }
 
     @Override
     public Integer call() throws IOException {
@@ -100,16 +122,15 @@ final class EvalCommand implements Callable<Integer> {
             throw BlocksmithException.user("--logits goes with --ids");
         }
         LocalRun.requireLocalModel(model);
-        Path scratch = scratchParent == null
-                ? Files.createTempDirectory("blocksmith-eval")
-                : Files.createTempDirectory(scratchParent, "blocksmith-eval");
-        try (Compute compute = Compute.open(device, threads);
+        // Closed last: what is open in it goes before it.
+        try (Scratch scratch = Scratch.open(scratchParent);
+                Compute compute = Compute.open(device, threads);
                 LlamaWeights weights = open(compute);
-                TokenFile tokens = tokens(weights, scratch)) {
+                TokenFile tokens = tokens(weights, scratch.folder())) {
             if (weights instanceof CheckpointWeights plain) {
                 plain.notices().forEach(notice -> System.err.println("note: " + notice));
             }
-            Evaluator evaluator = new Evaluator(weights, bfloat16(), scratch, compute.manager());
+            Evaluator evaluator = new Evaluator(weights, bfloat16(), scratch.folder(), compute.manager());
             if (logits != null) {
                 int length = Math.toIntExact(tokens.length());
                 evaluator.logits(Windows.fromStart(tokens, length, 1), logits);
@@ -126,6 +147,7 @@ final class EvalCommand implements Callable<Integer> {
                     context != null ? context : Math.min(2048, weights.config().contextLength());
             requireContext(weights, length);
             Windows chosen = Windows.fromStart(tokens, length, windows);
+            scratch.announce(8L * chosen.count() * length * weights.config().hidden());
             answer(measured(evaluator.perplexity(chosen, EvalCommand::show)));
             return 0;
         } catch (BlocksmithException failure) {
@@ -133,8 +155,6 @@ final class EvalCommand implements Callable<Integer> {
                 requireFiniteWeights();
             }
             throw failure;
-        } finally {
-            delete(scratch);
         }
     }
 
@@ -182,7 +202,7 @@ final class EvalCommand implements Callable<Integer> {
         try {
             return Files.copy(file, scratch.resolve(file.getFileName() + ".ids"));
         } catch (IOException e) {
-            throw BlocksmithException.user("%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.user("%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 
@@ -210,14 +230,6 @@ final class EvalCommand implements Callable<Integer> {
             System.out.println(Json.write(answer));
         } else {
             answer.forEach((name, value) -> System.out.printf(Locale.ROOT, "%-12s %s%n", name, value));
-        }
-    }
-
-    private static void delete(Path tree) throws IOException {
-        try (Stream<Path> paths = Files.walk(tree)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
         }
     }
 }

@@ -47,7 +47,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = recipe.load();
+        Settings settings = recipe.load("inspect", RecipeOptions.RECIPE);
         if (workers != null && workers < 1) {
             throw BlocksmithException.user("--workers %d: give at least 1", workers);
         }

@@ -5,6 +5,7 @@ import io.blocksmith.failure.Category;
 import io.blocksmith.run.DamagedResultException;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -76,6 +77,11 @@ public final class Main implements Runnable {
     static int execute(Object command, String... arguments) {
         // Figures are read by scripts too.
         Locale.setDefault(Locale.ROOT);
+        Optional<String> unknown = UnknownCommand.in(new CommandLine(command), arguments);
+        if (unknown.isPresent()) {
+            System.err.println("blocksmith: " + unknown.get());
+            return WRONG_INPUT;
+        }
         return new CommandLine(command)
                 .setExecutionExceptionHandler((failure, line, parsed) -> report(failure))
                 .setCaseInsensitiveEnumValuesAllowed(true)

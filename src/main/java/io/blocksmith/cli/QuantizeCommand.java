@@ -109,6 +109,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     /** A resumed run keeps its recipe unless one is given again, which must then be the same. */
     private Settings settings(Path folder, boolean resumed) {
+        recipe.requireNone("quantize", "run", "cluster.host", "cluster.port", "cluster.seeds", "cluster.runs", "s3");
         Settings settings = recipe.load(serving.flags());
         if (!resumed || recipe.givesRecipe()) {
             return settings;

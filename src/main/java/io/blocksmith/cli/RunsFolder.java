@@ -3,6 +3,7 @@ package io.blocksmith.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.S3;
 import io.blocksmith.store.Stores;
@@ -124,7 +125,7 @@ final class RunsFolder {
             JsonNode tree = Json.MAPPER.readTree(content);
             return tree.path("run").asText();
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s is not valid: %s", name, e.getMessage());
+            throw BlocksmithException.environment(e, "%s is not valid: %s", name, Reason.of(e));
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -124,9 +125,13 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Answer on stdout as JSON.")
     private boolean json;
 
+    private static final List<String> TAKEN = Stream.concat(
+                    RecipeOptions.RECIPE.stream(), Stream.of("checkpoint", "patience", "cluster", "compute"))
+            .toList();
+
     @Override
     public Integer call() {
-        Settings settings = recipe.load();
+        Settings settings = recipe.load("simulate", TAKEN);
         LlamaConfig config = shape();
         double rate = rate(config, settings.recipe());
         Sweep sweep = sweep(settings, config, rate);

@@ -111,9 +111,8 @@ public final class SettingsLoader {
         }
         try {
             // A file without a folder in its name would not find what it includes, and that goes unsaid.
-            return ConfigFactory.parseFile(
-                    file.toAbsolutePath().toFile(),
-                    ConfigParseOptions.defaults().setAllowMissing(false));
+            RecipeFiles.requireBounded(file);
+            return ConfigFactory.parseFile(file.toAbsolutePath().toFile(), RecipeFiles.options(file));
         } catch (ConfigException e) {
             throw BlocksmithException.user("configuration: not valid HOCON: %s", e.getMessage());
         }
@@ -141,6 +140,7 @@ public final class SettingsLoader {
     }
 
     private static Config assigned(String key, String text, String place, Problems problems) {
+        RecipeFiles.requireFlat(place.substring(0, Math.min(place.length(), 80)), key + "=" + text);
         try {
             return ConfigFactory.empty().withValue(key, value(text, place));
         } catch (ConfigException e) {
@@ -151,7 +151,7 @@ public final class SettingsLoader {
 
     private static ConfigValue value(String text, String place) {
         if (text.startsWith("[") || text.startsWith("{") || text.startsWith("\"")) {
-            ConfigParseOptions options = ConfigParseOptions.defaults().setOriginDescription(place);
+            ConfigParseOptions options = RecipeFiles.options(Path.of("--set")).setOriginDescription(place);
             return ConfigFactory.parseString("value = " + text, options).getValue("value");
         }
         return ConfigValueFactory.fromAnyRef(text, place);

@@ -1,22 +1,26 @@
 package io.blocksmith.data;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import io.blocksmith.failure.BlocksmithException;
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.IntConsumer;
 
 /**
- * One JSON object a line, each {@code text} field a document. Other fields and blank lines are passed over. One
+ * One JSON object a line, each {@code text} field a document; of two, the last counts, as in Python. Other fields and blank lines are passed over. One
  * document is in memory at a time, of at most 20 million characters (Jackson's bound on a string).
  */
 final class JsonLinesTokens extends TokenSource {
-    private static final JsonFactory JSON = new JsonFactory();
+    /** What Python's reader takes, too: NaN and infinities. */
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
 
     private final Path modelFolder;
     private final int vocabulary;
@@ -30,7 +34,7 @@ final class JsonLinesTokens extends TokenSource {
     @Override
     void read(IntConsumer sink) throws IOException {
         try (TextTokenizer tokenizer = TextTokenizer.open(modelFolder, vocabulary);
-                LineReader lines = new LineReader(Files.newBufferedReader(file()))) {
+                LineReader lines = new LineReader(Utf8Text.open(file()))) {
             while (lines.nextLine()) {
                 tokenizer.document(new StringReader(text(lines)), sink);
             }
@@ -54,8 +58,6 @@ final class JsonLinesTokens extends TokenSource {
                 JsonToken value = json.nextToken();
                 if (!wanted) {
                     json.skipChildren();
-                } else if (text != null) {
-                    throw wrong(lines, "expected one text field, found two");
                 } else if (value != JsonToken.VALUE_STRING) {
                     throw wrong(lines, "expected a string in the text field, found " + kind(value));
                 } else {

@@ -2,7 +2,6 @@ package io.blocksmith.data;
 
 import java.io.IOException;
 import java.io.Reader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.IntConsumer;
 
@@ -20,7 +19,7 @@ final class PlainTextTokens extends TokenSource {
     @Override
     void read(IntConsumer sink) throws IOException {
         try (TextTokenizer tokenizer = TextTokenizer.open(modelFolder, vocabulary);
-                Reader text = Files.newBufferedReader(file())) {
+                Reader text = Utf8Text.open(file())) {
             tokenizer.document(text, sink);
         }
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.ForeignContent;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ record SpecialTokens(List<Integer> before, List<Integer> after) {
         } catch (JsonProcessingException e) {
             throw BlocksmithException.user("%s: not valid JSON: %s", file, e.getOriginalMessage());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 

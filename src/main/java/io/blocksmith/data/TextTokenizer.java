@@ -4,6 +4,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.ForeignContent;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -100,10 +101,10 @@ public final class TextTokenizer implements AutoCloseable {
             ForeignContent.requireNone(file);
             return HuggingFaceTokenizer.newInstance(file, OPTIONS);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
-        } catch (EngineException e) {
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
+        } catch (EngineException | LinkageError e) {
             throw BlocksmithException.environment(
-                    e, "%s: the native tokenizer library does not load: %s", file, e.getMessage());
+                    e, "%s: the native tokenizer library does not load: %s", file, Reason.of(e));
         } catch (RuntimeException e) {
             // The native library reports a broken file as a plain RuntimeException.
             throw BlocksmithException.user(

@@ -1,6 +1,7 @@
 package io.blocksmith.data;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -75,7 +76,7 @@ public final class TokenFile implements AutoCloseable {
             return new TokenFile(source, arena, channel.map(MapMode.READ_ONLY, 0, bytes, arena));
         } catch (IOException e) {
             arena.close();
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         } catch (BlocksmithException e) {
             arena.close();
             throw e;

@@ -3,7 +3,6 @@ package io.blocksmith.data;
 import io.blocksmith.failure.BlocksmithException;
 import java.io.IOException;
 import java.io.Reader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.IntConsumer;
 
@@ -21,7 +20,7 @@ final class TokenIds extends TokenSource {
 
     @Override
     void read(IntConsumer sink) throws IOException {
-        try (Reader text = Files.newBufferedReader(file())) {
+        try (Reader text = Utf8Text.open(file())) {
             StringBuilder word = new StringBuilder(LONGEST_WORD);
             long line = 1;
             for (int next = text.read(); next >= 0; next = text.read()) {

@@ -1,6 +1,7 @@
 package io.blocksmith.data;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -72,7 +73,7 @@ public abstract sealed class TokenSource permits JsonLinesTokens, PlainTextToken
         } catch (CharacterCodingException e) {
             throw BlocksmithException.user("%s: is not UTF-8 text; convert it to UTF-8", file);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 

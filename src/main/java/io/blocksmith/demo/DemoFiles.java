@@ -1,6 +1,7 @@
 package io.blocksmith.demo;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -42,7 +43,7 @@ public record DemoFiles(Path model, Path calibration, Path evaluation) {
             copy(CALIBRATION, files.calibration());
             copy(EVALUATION, files.evaluation());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: the demo cannot be unpacked: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: the demo cannot be unpacked: %s", folder, Reason.of(e));
         }
         return files;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ final class JsonFile {
         try {
             Files.writeString(file, INDENTED.writeValueAsString(content) + "\n");
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
     }
 }

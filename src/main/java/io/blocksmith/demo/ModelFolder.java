@@ -1,6 +1,7 @@
 package io.blocksmith.demo;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.ConfigFile;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.safetensors.Checkpoint;
@@ -29,7 +30,7 @@ public final class ModelFolder {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, Reason.of(e));
         }
         JsonFile.write(folder.resolve(ConfigFile.NAME), config(model.config()));
         JsonFile.write(folder.resolve("generation_config.json"), generation());
@@ -43,7 +44,7 @@ public final class ModelFolder {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, Reason.of(e));
         }
         JsonFile.write(folder.resolve(ConfigFile.NAME), config(config));
         SplittableRandom random = new SplittableRandom(seed);

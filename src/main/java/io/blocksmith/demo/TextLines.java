@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ public final class TextLines {
                     .filter(line -> !line.isBlank())
                     .toList();
         } catch (IOException e) {
-            throw BlocksmithException.user("%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.user("%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 
@@ -56,7 +57,7 @@ public final class TextLines {
             }
             Files.writeString(file, lines);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
     }
 }

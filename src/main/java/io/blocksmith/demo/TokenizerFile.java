@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.blocksmith.demo.BytePairTokenizer.Pair;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,7 +67,7 @@ final class TokenizerFile {
         try {
             model = JSON.readTree(file.toFile()).path("model");
         } catch (IOException e) {
-            throw BlocksmithException.user("%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.user("%s: cannot be read: %s", file, Reason.of(e));
         }
         List<Pair> pairs = new ArrayList<>();
         for (JsonNode merge : model.path("merges")) {

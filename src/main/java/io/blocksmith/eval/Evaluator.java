@@ -11,6 +11,7 @@ import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.llama.OutputHead;
 import io.blocksmith.llama.RotaryTable;
@@ -124,7 +125,7 @@ public final class Evaluator {
                     }
                 }
             } catch (IOException e) {
-                throw BlocksmithException.environment(e, "%s: cannot be written: %s", target, e.getMessage());
+                throw BlocksmithException.environment(e, "%s: cannot be written: %s", target, Reason.of(e));
             }
             last.delete();
         }
@@ -136,7 +137,7 @@ public final class Evaluator {
                 file.write(data);
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", target, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", target, Reason.of(e));
         }
     }
 

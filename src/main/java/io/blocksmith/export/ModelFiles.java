@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.ConfigFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,7 +44,7 @@ final class ModelFiles {
                 });
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", folder, Reason.of(e));
         }
     }
 
@@ -65,7 +66,7 @@ final class ModelFiles {
         } catch (JsonProcessingException e) {
             throw BlocksmithException.user("%s: not valid JSON: %s", file, e.getOriginalMessage());
         } catch (IOException e) {
-            throw BlocksmithException.user("%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.user("%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 
@@ -104,7 +105,7 @@ final class ModelFiles {
             }
             channel.force(true);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
     }
 
@@ -114,7 +115,7 @@ final class ModelFiles {
             try {
                 write(to.resolve(file.getFileName()), ByteBuffer.wrap(Files.readAllBytes(file)));
             } catch (IOException e) {
-                throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+                throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
             }
         }
     }
@@ -129,7 +130,7 @@ final class ModelFiles {
                     throw BlocksmithException.defect("%s: differs from %s at byte %d", copy, file, difference);
                 }
             } catch (IOException e) {
-                throw BlocksmithException.environment(e, "%s: cannot be compared: %s", copy, e.getMessage());
+                throw BlocksmithException.environment(e, "%s: cannot be compared: %s", copy, Reason.of(e));
             }
         }
     }
@@ -141,7 +142,7 @@ final class ModelFiles {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, Reason.of(e));
         }
     }
 

@@ -10,26 +10,42 @@ import java.util.Locale;
 /** What people have in place of a file of a model: told by its first bytes, with what to do. */
 public final class ForeignContent {
     private static final int BYTES = 64;
+    private static final String LFS = "version https://git-lfs";
+    private static final String OF_LFS =
+            "is a pointer of Git LFS, not the file itself: the folder was cloned without it; run `git lfs pull` there";
 
     private ForeignContent() {}
 
+    /** Refuses {@code file}, a text, when it is a pointer of Git LFS in place of one. */
+    public static void requireText(Path file) throws IOException {
+        if (text(start(file)).startsWith(LFS)) {
+            throw BlocksmithException.user("%s: %s", file, OF_LFS);
+        }
+    }
+
+    private static byte[] start(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(BYTES);
+        }
+    }
+
+    private static String text(byte[] start) {
+        return new String(start, StandardCharsets.ISO_8859_1).strip().toLowerCase(Locale.ROOT);
+    }
+
     /** Refuses {@code file} when its first bytes are those of something else than a model's own file. */
     public static void requireNone(Path file) throws IOException {
-        byte[] start;
-        try (InputStream in = Files.newInputStream(file)) {
-            start = in.readNBytes(BYTES);
-        }
+        byte[] start = start(file);
         if (start.length > 8 && start[8] == '{') {
             // Behind the length of a safetensors header, which may begin with any byte.
             return;
         }
-        String text = new String(start, StandardCharsets.ISO_8859_1).strip().toLowerCase(Locale.ROOT);
+        String text = text(start);
         String reason;
         if (start.length == 0) {
             reason = "is empty; copy or download it again";
-        } else if (text.startsWith("version https://git-lfs")) {
-            reason = "is a pointer of Git LFS, not the file itself: the folder was cloned without it; run `git lfs"
-                    + " pull` there";
+        } else if (text.startsWith(LFS)) {
+            reason = OF_LFS;
         } else if (text.startsWith("<!doctype") || text.startsWith("<html") || text.startsWith("<?xml")) {
             reason = "is a page of HTML or XML, not the file itself: a download that was refused; download it again";
         } else if (text.startsWith("pk\u0003\u0004")

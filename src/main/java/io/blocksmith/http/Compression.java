@@ -11,6 +11,7 @@ import akka.http.javadsl.model.headers.HttpEncodingRange;
 import akka.http.javadsl.model.headers.HttpEncodings;
 import akka.util.ByteString;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -59,7 +60,7 @@ final class Compression {
         try (GZIPOutputStream stream = new GZIPOutputStream(bytes)) {
             stream.write(content.toArrayUnsafe());
         } catch (IOException unexpected) {
-            throw BlocksmithException.defect("writing to memory failed: %s", unexpected.getMessage());
+            throw BlocksmithException.defect("writing to memory failed: %s", Reason.of(unexpected));
         }
         return ByteString.fromArrayUnsafe(bytes.toByteArray());
     }

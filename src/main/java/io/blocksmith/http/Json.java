@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.util.Set;
 
@@ -49,7 +50,7 @@ final class Json {
                                     malformed.getLocation().getLineNr(),
                                     malformed.getLocation().getColumnNr()));
         } catch (IOException unexpected) {
-            throw BlocksmithException.defect("reading from memory failed: %s", unexpected.getMessage());
+            throw BlocksmithException.defect("reading from memory failed: %s", Reason.of(unexpected));
         }
         if (!tree.isObject()) {
             throw Refusal.of(400, "the body of the request is no JSON object").expected(expected);

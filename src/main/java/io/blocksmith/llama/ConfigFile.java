@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.ForeignContent;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,7 +129,7 @@ public final class ConfigFile {
         } catch (JsonProcessingException e) {
             throw BlocksmithException.user("%s: not valid JSON: %s", file, e.getOriginalMessage());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.blocksmith.metrics;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.exporter.HTTPServer;
 import io.prometheus.client.hotspot.DefaultExports;
@@ -37,7 +38,7 @@ public final class MetricsServer implements AutoCloseable {
                     port,
                     host,
                     port,
-                    e.getMessage());
+                    Reason.of(e));
         }
     }
 

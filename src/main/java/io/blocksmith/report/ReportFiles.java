@@ -1,6 +1,7 @@
 package io.blocksmith.report;
 
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -43,7 +44,7 @@ public final class ReportFiles {
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s cannot be written: %s", file, Reason.of(e));
         }
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.ForeignContent;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,7 +72,7 @@ public final class Checkpoint implements AutoCloseable {
                         folder.resolve(pickles.getFirst()));
             }
         } catch (IOException e) {
-            return BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, e.getMessage());
+            return BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, Reason.of(e));
         }
         return BlocksmithException.user("%s: neither %s nor %s in it", folder, SINGLE, INDEX);
     }
@@ -112,7 +113,7 @@ public final class Checkpoint implements AutoCloseable {
             ForeignContent.requireNone(index);
             root = new ObjectMapper().readTree(index.toFile());
         } catch (IOException e) {
-            throw BlocksmithException.user("%s: not valid JSON: %s", index, e.getMessage());
+            throw BlocksmithException.user("%s: not valid JSON: %s", index, Reason.of(e));
         }
         JsonNode map = root.path("weight_map");
         if (!map.isObject() || map.isEmpty()) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +60,7 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
             throw BlocksmithException.user(
                     "%s: the safetensors header is not valid JSON: %s", file, e.getOriginalMessage());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 

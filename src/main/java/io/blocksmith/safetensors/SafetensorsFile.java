@@ -2,6 +2,7 @@ package io.blocksmith.safetensors;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.ForeignContent;
+import io.blocksmith.failure.Reason;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -46,7 +47,7 @@ public final class SafetensorsFile implements AutoCloseable {
         } catch (NoSuchFileException e) {
             throw BlocksmithException.user("%s: no such file", file);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         } finally {
             closeQuietly(channel);
         }
@@ -130,7 +131,7 @@ public final class SafetensorsFile implements AutoCloseable {
         try {
             return channel.map(MapMode.READ_ONLY, dataStart + info.begin(), info.bytes(), arena);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: tensor %s cannot be mapped: %s", file, name, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: tensor %s cannot be mapped: %s", file, name, Reason.of(e));
         }
     }
 
@@ -139,7 +140,7 @@ public final class SafetensorsFile implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be closed: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be closed: %s", file, Reason.of(e));
         }
     }
 }

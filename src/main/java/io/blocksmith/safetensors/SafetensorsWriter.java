@@ -3,6 +3,7 @@ package io.blocksmith.safetensors;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -49,7 +50,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             }
             return new SafetensorsWriter(file, channel, List.copyOf(tensors));
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
     }
 
@@ -107,7 +108,7 @@ public final class SafetensorsWriter implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
         written += data.byteSize();
     }
@@ -123,7 +124,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         try {
             channel.force(true);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be forced to disk: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be forced to disk: %s", file, Reason.of(e));
         }
     }
 
@@ -144,7 +145,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be closed: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be closed: %s", file, Reason.of(e));
         }
     }
 }

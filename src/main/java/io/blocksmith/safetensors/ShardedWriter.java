@@ -3,6 +3,7 @@ package io.blocksmith.safetensors;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -119,7 +120,7 @@ public final class ShardedWriter implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw BlocksmithException.defect("%s: %s", index, e.getMessage());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", index, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", index, Reason.of(e));
         }
     }
 

@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import io.blocksmith.export.ExportSource;
 import io.blocksmith.export.ModelExport;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Ticket;
@@ -56,7 +57,7 @@ final class ExportStage {
                 objects.add(run.store().put(name, file));
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be listed: %s", folder, Reason.of(e));
         }
         // An attempt that died while putting may have left a file that this one does not write.
         run.store().list(prefix).stream().filter(name -> !names.contains(name)).forEach(run.store()::delete);

@@ -2,6 +2,7 @@ package io.blocksmith.stage;
 
 import ai.djl.ndarray.NDArray;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.tensor.Fill;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -71,7 +72,7 @@ final class GradientFile {
             channel.position(0);
             writeFully(channel, header);
         } catch (IOException | UncheckedIOException e) {
-            throw BlocksmithException.transientFault(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.transientFault(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
     }
 

@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.ConfigFile;
 import io.blocksmith.safetensors.Checkpoint;
 import io.blocksmith.store.ObjectStore;
@@ -48,7 +49,7 @@ final class InputDigests {
         try {
             return new InputDigests(JSON.readValue(store.read(STAMPS), new TypeReference<Map<String, Stamp>>() {}));
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: not valid: %s", store.path(STAMPS), e.getMessage());
+            throw BlocksmithException.environment(e, "%s: not valid: %s", store.path(STAMPS), Reason.of(e));
         }
     }
 
@@ -61,7 +62,7 @@ final class InputDigests {
         try {
             JSON.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), stamps);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
         store.put(STAMPS, file);
     }
@@ -93,7 +94,7 @@ final class InputDigests {
             stamps.put(path, stamp);
             return stamp.sha256();
         } catch (IOException e) {
-            throw BlocksmithException.user("%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.user("%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 

@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,7 +86,7 @@ final class LossCurves {
         try {
             JSON.writeValue(file.toFile(), new Curves(train, validation));
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be written: %s", file, Reason.of(e));
         }
     }
 
@@ -95,7 +96,7 @@ final class LossCurves {
         } catch (JsonProcessingException e) {
             throw BlocksmithException.environment(e, "%s: not valid: %s", file, e.getOriginalMessage());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", file, Reason.of(e));
         }
     }
 }

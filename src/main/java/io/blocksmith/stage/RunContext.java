@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.run.DamagedResultException;
 import io.blocksmith.run.ObjectRef;
@@ -262,7 +263,7 @@ public final class RunContext {
         try {
             return Files.createDirectories(folder);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be made: %s", folder, Reason.of(e));
         }
     }
 
@@ -281,7 +282,7 @@ public final class RunContext {
                 Files.delete(path);
             }
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", folder, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be deleted: %s", folder, Reason.of(e));
         }
     }
 

@@ -54,7 +54,7 @@ public final class RunModel {
             if (!state.isCommitted(needed)) {
                 throw BlocksmithException.user(
                         "%s: the run has not come to %s yet: %s is not done; go on with the run, or look at "
-                                + "--subject full_precision or round_to_nearest",
+                                + "--subject full-precision or round-to-nearest",
                         folder, subject.key(), needed.key());
             }
         }

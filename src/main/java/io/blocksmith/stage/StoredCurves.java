@@ -3,6 +3,7 @@ package io.blocksmith.stage;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;
@@ -43,7 +44,7 @@ public record StoredCurves(List<Point> training, List<Point> validation) {
         } catch (JsonProcessingException e) {
             throw BlocksmithException.environment(e, "%s: not valid: %s", where, e.getOriginalMessage());
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: cannot be read: %s", where, e.getMessage());
+            throw BlocksmithException.environment(e, "%s: cannot be read: %s", where, Reason.of(e));
         }
     }
 

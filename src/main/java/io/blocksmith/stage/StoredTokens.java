@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.TokenSource;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.VerifiedObjects;
@@ -59,7 +60,7 @@ record StoredTokens(ObjectStore store, String name, Path text) {
         try {
             store.replace(description(), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(written));
         } catch (IOException e) {
-            throw BlocksmithException.defect("%s cannot be described: %s", name, e.getMessage());
+            throw BlocksmithException.defect("%s cannot be described: %s", name, Reason.of(e));
         }
     }
 

@@ -3,6 +3,7 @@ package io.blocksmith.store;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.RunState;
@@ -175,7 +176,7 @@ public final class Ledger implements Journal {
         } catch (JsonProcessingException malformed) {
             throw broken(name, malformed.getOriginalMessage());
         } catch (IOException failure) {
-            throw broken(name, failure.getMessage());
+            throw broken(name, Reason.of(failure));
         }
     }
 

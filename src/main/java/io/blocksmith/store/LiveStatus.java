@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -70,7 +71,7 @@ public record LiveStatus(
                     malformed,
                     "%s is no heartbeat: %s; delete it if no supervisor of this run lives",
                     where,
-                    malformed.getMessage());
+                    Reason.of(malformed));
         }
     }
 

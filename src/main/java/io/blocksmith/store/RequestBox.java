@@ -3,6 +3,7 @@ package io.blocksmith.store;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.Request;
 import io.blocksmith.run.Requests;
 import java.io.IOException;
@@ -118,7 +119,7 @@ public final class RequestBox implements Requests {
             }
             return Optional.of(Json.MAPPER.treeToValue(tree, Asked.class).request());
         } catch (IOException malformed) {
-            foreign.found(name, content, malformed.getMessage());
+            foreign.found(name, content, Reason.of(malformed));
             return Optional.empty();
         }
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Plan;
 import io.blocksmith.run.RunState;
@@ -194,7 +195,7 @@ public final class RunVerification {
             return new ObjectRef(
                     state, tree.path("bytes").asLong(), tree.path("sha256").asText());
         } catch (IOException malformed) {
-            throw BlocksmithException.environment(malformed, "%s", malformed.getMessage());
+            throw BlocksmithException.environment(malformed, "%s", Reason.of(malformed));
         }
     }
 

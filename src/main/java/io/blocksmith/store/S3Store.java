@@ -2,6 +2,7 @@ package io.blocksmith.store;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
+import io.blocksmith.failure.Reason;
 import io.blocksmith.run.ObjectRef;
 import java.io.IOException;
 import java.nio.channels.Channels;
@@ -242,7 +243,7 @@ final class S3Store implements ObjectStore {
         } catch (IOException failure) {
             throw new BlocksmithException(
                     Category.STORE_UNAVAILABLE,
-                    "cannot read %s to its end: %s".formatted(where(name), failure.getMessage()),
+                    "cannot read %s to its end: %s".formatted(where(name), Reason.of(failure)),
                     failure);
         }
     }

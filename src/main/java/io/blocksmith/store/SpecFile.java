@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -49,8 +50,7 @@ public record SpecFile(int version, JsonNode identity, String identityDigest, Js
             }
             return spec;
         } catch (IOException malformed) {
-            throw BlocksmithException.environment(
-                    malformed, "%s is no specification: %s", path, malformed.getMessage());
+            throw BlocksmithException.environment(malformed, "%s is no specification: %s", path, Reason.of(malformed));
         }
     }
 
@@ -131,7 +131,7 @@ public record SpecFile(int version, JsonNode identity, String identityDigest, Js
         try {
             return Json.MAPPER.readTree(Json.MAPPER.writeValueAsBytes(value));
         } catch (IOException unexpected) {
-            throw BlocksmithException.defect("cannot write %s as JSON: %s", value, unexpected.getMessage());
+            throw BlocksmithException.defect("cannot write %s as JSON: %s", value, Reason.of(unexpected));
         }
     }
 

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -62,12 +63,12 @@ public final class Compute implements AutoCloseable {
     private static Engine engine() {
         try {
             return Engine.getEngine("PyTorch");
-        } catch (EngineException e) {
+        } catch (EngineException | LinkageError e) {
             throw BlocksmithException.environment(
                     e,
                     "The PyTorch engine cannot be loaded: %s. Its native libraries come with the build for linux"
                             + " x86_64; elsewhere point PYTORCH_LIBRARY_PATH at a libtorch 2.7.1",
-                    e.getMessage());
+                    Reason.of(e));
         }
     }
 

@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import io.blocksmith.failure.BlocksmithException;
+import io.blocksmith.failure.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -67,7 +68,7 @@ public final class Script implements AutoCloseable {
             return new Script(owned, module);
         } catch (IOException e) {
             owned.close();
-            throw BlocksmithException.environment(e, "No temporary file for a TorchScript module: %s", e.getMessage());
+            throw BlocksmithException.environment(e, "No temporary file for a TorchScript module: %s", Reason.of(e));
         } finally {
             if (file != null) {
                 file.toFile().delete();
