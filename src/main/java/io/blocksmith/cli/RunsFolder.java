@@ -1,9 +1,9 @@
 package io.blocksmith.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Reason;
+import io.blocksmith.store.NamedOnce;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.S3;
 import io.blocksmith.store.Stores;
@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * Where the runs of a cluster are: {@code NAME/...} is a run, {@code queue/00000001.json} says in which order runs were
@@ -24,6 +25,9 @@ import java.util.function.UnaryOperator;
  */
 final class RunsFolder {
     private static final String QUEUE = "queue/";
+    private static final Pattern ENTRY = Pattern.compile("queue/[0-9]{8,}\\.json");
+    private static final int LONGEST_NAME = 200;
+    private static final NamedOnce FOREIGN = new NamedOnce("is no entry of the queue and passed over");
     private static final String S3_SCHEME = "s3://";
 
     private final Settings settings;
@@ -64,9 +68,7 @@ final class RunsFolder {
 
     /** The folder or address of a run. */
     String location(String run) {
-        if (run.equals("queue") || run.isEmpty()) {
-            throw BlocksmithException.user("run.name = %s: choose another name", run);
-        }
+        requireName(run);
         String runs = root();
         return runs.startsWith(S3_SCHEME)
                 ? runs + "/" + run
@@ -89,23 +91,60 @@ final class RunsFolder {
         return Stores.openForReading(root(), s3(settings.s3()), owner);
     }
 
-    /** The same from a store that is open; each entry is read once, because nobody changes it. */
+    /**
+     * The same from a store that is open; each entry is read once, because nobody changes it. What is no entry is named once
+     * and passed over: it must not keep the others from their turn.
+     */
     List<String> submitted(ObjectStore queue) {
         List<String> runs = new ArrayList<>();
         for (String name : queue.list(QUEUE)) {
-            runs.add(entries.computeIfAbsent(name, unread -> run(unread, queue.read(unread))));
+            entry(queue, name).filter(run -> !runs.contains(run)).ifPresent(runs::add);
         }
         return runs;
+    }
+
+    private Optional<String> entry(ObjectStore queue, String name) {
+        Optional<String> known = Optional.ofNullable(entries.get(name));
+        if (known.isPresent()) {
+            return known;
+        }
+        if (!ENTRY.matcher(name).matches()) {
+            FOREIGN.tell(queue.where(name), "its name is not that of an entry");
+            return Optional.empty();
+        }
+        try {
+            String run = Json.MAPPER.readTree(queue.read(name)).path("run").asText();
+            requireName(run);
+            entries.put(name, run);
+            return Optional.of(run);
+        } catch (BlocksmithException | IOException broken) {
+            FOREIGN.tell(queue.where(name), Reason.of(broken));
+            return Optional.empty();
+        }
+    }
+
+    /** Refuses what is no name of a folder in the runs folder, or leads out of it. */
+    private static void requireName(String run) {
+        boolean plain = !run.isEmpty()
+                && run.length() <= LONGEST_NAME
+                && !run.startsWith(".")
+                && run.chars().noneMatch(letter -> letter == '/' || letter == '\\' || Character.isISOControl(letter));
+        if (!plain || run.equals("queue")) {
+            throw BlocksmithException.user(
+                    "run.name = %s: choose another name; expected one folder's: without / and \\, not beginning with a dot,"
+                            + " not queue, of at most %d letters",
+                    run, LONGEST_NAME);
+        }
     }
 
     /** Puts the run at the end of the queue, unless it is in it. */
     void submit(String run) {
         try (ObjectStore queue = Stores.open(root(), s3(settings.s3()), owner)) {
             List<String> before = queue.list(QUEUE);
-            if (before.stream().anyMatch(name -> run(name, queue.read(name)).equals(run))) {
+            if (submitted(queue).contains(run)) {
                 return;
             }
-            byte[] content = "{\"run\": \"%s\"}\n".formatted(run).getBytes(StandardCharsets.UTF_8);
+            byte[] content = (Json.write(Map.of("run", run)) + "\n").getBytes(StandardCharsets.UTF_8);
             int place = before.size() + 1;
             while (!queue.createIfAbsent("%s%08d.json".formatted(QUEUE, place), content)) {
                 place++;
@@ -118,15 +157,6 @@ final class RunsFolder {
         return runs.startsWith(S3_SCHEME)
                 ? runs.replaceFirst("/+$", "")
                 : absolute(runs).toString();
-    }
-
-    private static String run(String name, byte[] content) {
-        try {
-            JsonNode tree = Json.MAPPER.readTree(content);
-            return tree.path("run").asText();
-        } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s is not valid: %s", name, Reason.of(e));
-        }
     }
 
     /** The settings as the store wants them. */

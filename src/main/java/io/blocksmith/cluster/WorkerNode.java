@@ -233,7 +233,11 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
             getContext().getLog().warn("ignoring a supervisor of {} from epoch {}", hello.run(), hello.epoch());
             return;
         }
-        Supervisor greeted = new Supervisor(hello.epoch(), hello.number(), hello.supervisor());
+        // A greeting may come late: the number says which of this worker's starts is the later one.
+        long number = known != null && known.epoch() == hello.epoch()
+                ? Math.max(known.greeting(), hello.number())
+                : hello.number();
+        Supervisor greeted = new Supervisor(hello.epoch(), number, hello.supervisor());
         supervisors.put(hello.run(), greeted);
         if (isLeaving) {
             sayGoodbye(greeted);

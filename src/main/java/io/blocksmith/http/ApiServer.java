@@ -6,6 +6,8 @@ import akka.actor.CoordinatedShutdown;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.settings.ServerSettings;
+import akka.stream.Materializer;
+import akka.stream.javadsl.Sink;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.blocksmith.failure.BlocksmithException;
@@ -36,6 +38,7 @@ public final class ApiServer implements AutoCloseable {
     private final ExecutorService threads;
     private final RunLooks looks;
     private final RunStream stream;
+    private final Doorway doorway;
     private final ServerBinding binding;
     private final String address;
     private final List<Route> routes;
@@ -46,12 +49,14 @@ public final class ApiServer implements AutoCloseable {
             ExecutorService threads,
             RunLooks looks,
             RunStream stream,
+            Doorway doorway,
             ServerBinding binding,
             String address,
             List<Route> routes) {
         this.threads = threads;
         this.looks = looks;
         this.stream = stream;
+        this.doorway = doorway;
         this.binding = binding;
         this.address = address;
         this.routes = routes;
@@ -80,6 +85,17 @@ public final class ApiServer implements AutoCloseable {
             Lease.Processes processes,
             BooleanSupplier member,
             StreamPace pace) {
+        return start(system, settings, directory, processes, member, pace, Doorway.Limits.STANDARD);
+    }
+
+    static ApiServer start(
+            ClassicActorSystemProvider system,
+            ApiSettings settings,
+            RunDirectory directory,
+            Lease.Processes processes,
+            BooleanSupplier member,
+            StreamPace pace,
+            Doorway.Limits limits) {
         ExecutorService threads = Executors.newFixedThreadPool(
                 STORE_THREADS,
                 Thread.ofPlatform().daemon().name("http-store-", 0).factory());
@@ -95,8 +111,9 @@ public final class ApiServer implements AutoCloseable {
                 .flatMap(List::stream)
                 .toList();
         Routes answers = new Routes(new Access(settings, self), new RequestBody(system), routes, Routes.PATIENCE);
-        ServerBinding binding = bound(system, settings, answers);
-        ApiServer server = new ApiServer(threads, looks, stream, binding, self, routes);
+        Doorway doorway = new Doorway(system, limits, answers::answer);
+        ServerBinding binding = bound(system, settings, doorway);
+        ApiServer server = new ApiServer(threads, looks, stream, doorway, binding, self, routes);
         CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseServiceUnbind(), "api", server::end);
         return server;
     }
@@ -124,14 +141,16 @@ public final class ApiServer implements AutoCloseable {
                 reason(failure));
     }
 
-    private static ServerBinding bound(ClassicActorSystemProvider system, ApiSettings settings, Routes answers) {
+    private static ServerBinding bound(ClassicActorSystemProvider system, ApiSettings settings, Doorway doorway) {
         Config config = ConfigFactory.parseResources(ApiServer.class, "/http.conf")
                 .withFallback(system.classicSystem().settings().config());
         try {
             return Http.get(system)
                     .newServerAt(settings.host(), settings.port())
                     .withSettings(ServerSettings.create(config))
-                    .bind(answers::answer)
+                    .connectionSource()
+                    .to(Sink.foreach(doorway::enter))
+                    .run(Materializer.createMaterializer(system))
                     .toCompletableFuture()
                     .join();
         } catch (CompletionException failure) {
@@ -180,6 +199,7 @@ public final class ApiServer implements AutoCloseable {
                     .thenCompose(unbound -> stream.end(FAREWELL))
                     .thenCompose(told -> binding.terminate(FAREWELL))
                     .thenApply(terminated -> {
+                        doorway.close();
                         looks.close();
                         threads.shutdown();
                         return Done.getInstance();

@@ -7,9 +7,25 @@ import io.prometheus.client.exporter.HTTPServer;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.Executors;
 
 /** Serves {@code /metrics} of one process, those of the JVM included, on a port and threads of its own. */
 public final class MetricsServer implements AutoCloseable {
+    static {
+        // Read by the JDK's server when it is first used. Without them, whoever sends a byte now and then holds a
+        // connection, and so a thread, for good.
+        limit("sun.net.httpserver.maxReqTime", 10);
+        limit("sun.net.httpserver.maxRspTime", 60);
+        limit("sun.net.httpserver.maxReqHeaders", 64);
+        limit("jdk.httpserver.maxConnections", 512);
+    }
+
+    private static void limit(String property, int value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, Integer.toString(value));
+        }
+    }
+
     private final HTTPServer server;
 
     private MetricsServer(HTTPServer server) {
@@ -30,7 +46,13 @@ public final class MetricsServer implements AutoCloseable {
                     "metrics.host = %s: no such host; use a name or address of this machine", host);
         }
         try {
-            return new MetricsServer(new HTTPServer(address, registry, true));
+            // A thread for each connection: those that wait for a slow one's bytes keep nobody else.
+            return new MetricsServer(new HTTPServer.Builder()
+                    .withInetSocketAddress(address)
+                    .withRegistry(registry)
+                    .withDaemonThreads(true)
+                    .withExecutorService(Executors.newVirtualThreadPerTaskExecutor())
+                    .build());
         } catch (IOException e) {
             throw BlocksmithException.environment(
                     e,

@@ -89,6 +89,9 @@ public final class Fleet {
     /** Names whose last incarnation has ended, until they come again. */
     private final Set<String> gone = new HashSet<>();
 
+    /** The latest greeting that a start of each name has answered. */
+    private final Map<String, Long> greetings = new HashMap<>();
+
     /** Incarnations that get nothing any more: they said goodbye, were seen to end, or came again under another. */
     private final Set<Start> over = new HashSet<>();
     /** Of those, the ones that have not said goodbye, with what they held: their goodbye may still come. */
@@ -122,9 +125,8 @@ public final class Fleet {
             return false;
         }
         Member before = members.get(registration.name());
-        if (before != null
-                && !isOf(before, registration.incarnation())
-                && registration.greeting() < before.registration.greeting()) {
+        boolean present = before != null && isOf(before, registration.incarnation());
+        if (!present && registration.greeting() < greetings.getOrDefault(registration.name(), 0L)) {
             retire(Start.of(registration), registration.holds());
             return false;
         }
@@ -168,6 +170,7 @@ public final class Fleet {
         }
         members.put(registration.name(), member);
         gone.remove(registration.name());
+        greetings.merge(registration.name(), registration.greeting(), Math::max);
         return member;
     }
 

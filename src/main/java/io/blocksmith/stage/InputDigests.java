@@ -22,14 +22,18 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * SHA-256 of a run's inputs. A 70B checkpoint takes minutes to read, so a resumed run trusts the digest of a file whose
- * path, length and time of change are those of the first start; they are kept in {@code inputs/digests.json}.
+ * path, length and time of change are those of the first start; they are kept in {@code inputs/digests.json}, which is
+ * made again when it cannot be read.
  */
 final class InputDigests {
     private static final String STAMPS = "inputs/digests.json";
     private static final int CHUNK = 1 << 20;
+    private static final Logger LOG = LoggerFactory.getLogger(InputDigests.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Map<String, Stamp> known;
@@ -47,9 +51,12 @@ final class InputDigests {
             return new InputDigests(Map.of());
         }
         try {
-            return new InputDigests(JSON.readValue(store.read(STAMPS), new TypeReference<Map<String, Stamp>>() {}));
+            Map<String, Stamp> known =
+                    JSON.readValue(store.read(STAMPS), new TypeReference<Map<String, Stamp>>() {});
+            return new InputDigests(known == null ? Map.of() : known);
         } catch (IOException e) {
-            throw BlocksmithException.environment(e, "%s: not valid: %s", store.path(STAMPS), Reason.of(e));
+            LOG.warn("{}: not valid, the inputs are read again: {}", store.path(STAMPS), Reason.of(e));
+            return new InputDigests(Map.of());
         }
     }
 
@@ -89,7 +96,7 @@ final class InputDigests {
             long modified = Files.getLastModifiedTime(file).toMillis();
             String path = file.toAbsolutePath().normalize().toString();
             Stamp before = known.get(path);
-            boolean unchanged = before != null && before.bytes() == bytes && before.modifiedMillis() == modified;
+            boolean unchanged = before != null && before.sha256() != null && before.bytes() == bytes && before.modifiedMillis() == modified;
             Stamp stamp = unchanged ? before : new Stamp(bytes, modified, sha256(file));
             stamps.put(path, stamp);
             return stamp.sha256();

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The journal of a run as numbered immutable objects {@code ledger/00000042.json}, each with the digest of the one
@@ -24,6 +25,9 @@ import java.util.Optional;
 public final class Ledger implements Journal {
     private static final int VERSION = 2;
     static final String PREFIX = "ledger/";
+
+    private static final Pattern RECORD = Pattern.compile("ledger/[0-9]{8,}\\.json");
+    private static final NamedOnce FOREIGN = new NamedOnce("is no record of the ledger and passed over");
     /** What the first record names as its predecessor's digest. */
     private static final String NONE = "";
 
@@ -118,6 +122,10 @@ public final class Ledger implements Journal {
     private void requireGapless() {
         long count = 0;
         for (String name : store.list(PREFIX)) {
+            if (!RECORD.matcher(name).matches()) {
+                FOREIGN.tell(store.where(name), "its name is not that of a record");
+                continue;
+            }
             count++;
             if (!name.equals(name(count))) {
                 throw broken(name, "record %d is expected here: one is missing or does not belong".formatted(count));

@@ -34,6 +34,8 @@ public record LiveStatus(
         JsonNode status) {
     public static final int VERSION = 1;
 
+    private static final NamedOnce NAMED = new NamedOnce("is no heartbeat and passed over");
+
     /** Any record as {@link #status}. */
     public static JsonNode tree(Object status) {
         return Json.MAPPER.valueToTree(status);
@@ -58,21 +60,25 @@ public record LiveStatus(
         }
     }
 
-    /** The run's heartbeat; empty before its first supervisor. */
+    /**
+     * The run's heartbeat; empty before its first supervisor, and when what is there is none, as a full disk leaves it. It
+     * is not what keeps two supervisors apart: the ledger is.
+     */
     public static Optional<LiveStatus> read(ObjectStore store) {
-        return store.find(RunNames.LIVE).map(content -> parse(content, store.where(RunNames.LIVE)));
+        return store.find(RunNames.LIVE).flatMap(content -> parse(content, store.where(RunNames.LIVE)));
     }
 
-    private static LiveStatus parse(byte[] content, String where) {
+    private static Optional<LiveStatus> parse(byte[] content, String where) {
         try {
-            return Json.MAPPER.readValue(content, LiveStatus.class);
+            LiveStatus read = Json.MAPPER.readValue(content, LiveStatus.class);
+            if (read != null && read.holder() != null && read.host() != null && read.digest() != null) {
+                return Optional.of(read);
+            }
+            NAMED.tell(where, "it says neither holder nor host");
         } catch (IOException malformed) {
-            throw BlocksmithException.environment(
-                    malformed,
-                    "%s is no heartbeat: %s; delete it if no supervisor of this run lives",
-                    where,
-                    Reason.of(malformed));
+            NAMED.tell(where, Reason.of(malformed));
         }
+        return Optional.empty();
     }
 
     boolean isBeatOf(LiveStatus earlier) {

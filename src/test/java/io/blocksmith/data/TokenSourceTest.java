@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -194,11 +195,40 @@ class TokenSourceTest {
                 .hasMessageContaining("a number");
     }
 
+    /** As Python's reader has it. */
     @Test
-    void secondTextFieldIsRefused() throws IOException {
-        Path file = write("a.jsonl", "{\"text\": \"a\", \"text\": \"b\"}\n");
+    void ofTwoTextFieldsTheLastCounts() throws IOException {
+        assertThat(tokens(write("a.jsonl", "{\"text\": \"ll\", \"text\": \"he\"}"))).containsExactly(BOS, HE);
+    }
 
-        assertRefused(() -> tokens(file)).hasMessageContaining("a.jsonl:1: expected one text field, found two");
+    @Test
+    void aByteOrderMarkIsNoPartOfAText() throws IOException {
+        assertThat(tokens(write("a.jsonl", "\uFEFF{\"text\": \"he\"}\r\n\r\n{\"text\": \"ll\"}\r\n")))
+                .containsExactly(BOS, HE, BOS, LL);
+        assertThat(tokens(write("a.txt", "\uFEFFhe"))).containsExactly(BOS, HE);
+        assertThat(tokens(write("a.ids", "\uFEFF7 8"))).containsExactly(7, 8);
+        assertThat(tokens(write("b.txt", "\uFEFF"))).isEmpty();
+    }
+
+    @Test
+    void textOfUtf16IsRefusedByItsName() throws IOException {
+        Path file = folder.resolve("a.txt");
+        Files.write(file, "he".getBytes(StandardCharsets.UTF_16));
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("a.txt: is UTF-16 or UTF-32 text");
+    }
+
+    @Test
+    void whatPythonsReaderTakesInOtherFieldsIsTaken() throws IOException {
+        assertThat(tokens(write("a.jsonl", "{\"score\": NaN, \"least\": -Infinity, \"text\": \"he\", \"x\": [1e400]}")))
+                .containsExactly(BOS, HE);
+    }
+
+    @Test
+    void aPointerOfGitLfsInPlaceOfATextIsCalledThat() throws IOException {
+        Path file = write("a.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n");
+
+        assertRefused(() -> tokens(file)).hasMessageContaining("git lfs pull");
     }
 
     @Test

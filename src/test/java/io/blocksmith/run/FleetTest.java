@@ -172,6 +172,9 @@ class FleetTest {
         assertThat(fleet.joined(worker(WORKER, "1", 4))).isFalse();
         assertThat(fleet.lost(running, at(1))).isEmpty();
         assertThat(fleet.joined(worker(WORKER, "3", 6))).isTrue();
+        fleet.left(WORKER, "3");
+        assertThat(fleet.joined(worker(WORKER, "1b", 5))).isFalse();
+        assertThat(fleet.joined(worker(WORKER, "4", 7))).isTrue();
     }
 
     @Test

@@ -153,10 +153,11 @@ class LeaseTest {
     }
 
     @Test
-    void aDamagedHeartbeatIsNamedWithAdvice() {
-        store.replace(RunNames.LIVE, "{".getBytes(StandardCharsets.UTF_8));
-        assertThatThrownBy(() -> judge(new Time(), true))
-                .hasMessageStartingWith(root.resolve("live.json") + " is no heartbeat")
-                .hasMessageContaining("delete it if no supervisor");
+    void whatIsNoHeartbeatIsNoneAndHoldsNobodyUp() {
+        for (String content : List.of("", "{", "[]", "null", "7", "{\"version\": 1}", "\u0000\u0001", "{\"beat\": \"x\"}")) {
+            store.replace(RunNames.LIVE, content.getBytes(StandardCharsets.UTF_8));
+
+            assertThat(LiveStatus.read(store)).as(content).isEmpty();
+        }
     }
 }

@@ -310,9 +310,9 @@ final class SimulatedWorker {
         if (!alive || supervisorEpoch > epoch) {
             return;
         }
+        greeting = supervisorEpoch == epoch ? Math.max(greeting, number) : number;
         supervisor = from;
         supervisorEpoch = epoch;
-        greeting = number;
         if (leaving) {
             sayGoodbye();
         } else {
