@@ -53,6 +53,7 @@ final class NodeOptions {
             case SEEDS -> new Discovery.Seeds(cluster.seeds());
             case KUBERNETES -> new Discovery.Kubernetes();
         };
-        return new ClusterNode.Address(cluster.name(), cluster.host(), cluster.port(), discovery, settings.akka());
+        return new ClusterNode.Address(
+                cluster.name(), cluster.host(), cluster.port(), cluster.plaintext(), discovery, settings.akka());
     }
 }

@@ -131,8 +131,8 @@ final class RunsFolder {
                 && run.chars().noneMatch(letter -> letter == '/' || letter == '\\' || Character.isISOControl(letter));
         if (!plain || run.equals("queue")) {
             throw BlocksmithException.user(
-                    "run.name = %s: choose another name; expected one folder's: without / and \\, not beginning with a dot,"
-                            + " not queue, of at most %d letters",
+                    "run.name = %s: choose another name; expected one folder's: without / and \\, not beginning with a"
+                            + " dot, not queue, of at most %d letters",
                     run, LONGEST_NAME);
         }
     }

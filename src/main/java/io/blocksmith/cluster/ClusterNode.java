@@ -37,9 +37,10 @@ public final class ClusterNode {
      * @param host name or address that the others reach this node at
      * @param port TCP; 0 for any free one
      * @param discovery how it finds the others
+     * @param plaintext whether the port may be one that anybody reaches although it is not encrypted
      * @param akka more Akka settings, over ours; encryption for instance
      */
-    public record Address(String cluster, String host, int port, Discovery discovery, Config akka) {}
+    public record Address(String cluster, String host, int port, boolean plaintext, Discovery discovery, Config akka) {}
 
     private ClusterNode() {}
 
@@ -85,7 +86,9 @@ public final class ClusterNode {
     }
 
     private static <T> ActorSystem<T> start(Behavior<T> guardian, Address address, String role) {
-        ActorSystem<T> system = ActorSystem.create(guardian, address.cluster(), config(address, role));
+        Config config = config(address, role);
+        PlaintextPort.requirePrivate(config, address.plaintext());
+        ActorSystem<T> system = ActorSystem.create(guardian, address.cluster(), config);
         address.discovery().begin(system);
         return system;
     }

@@ -95,6 +95,7 @@ public record Settings(
      * @param name of the cluster, the same on all nodes
      * @param host name or address that the other nodes reach this one at
      * @param port TCP port; 0 = any free one
+     * @param plaintext whether the port may listen where anybody reaches it although it is not encrypted
      * @param discovery how this node finds the others
      * @param seeds {@code host:port} of coordinators; the first founds the cluster
      * @param runs where run folders are: a folder or {@code s3://bucket/prefix}, the same on all nodes
@@ -105,6 +106,7 @@ public record Settings(
             String name,
             String host,
             int port,
+            boolean plaintext,
             Discovery discovery,
             List<String> seeds,
             String runs,

@@ -1,11 +1,11 @@
 package io.blocksmith.safetensors;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Reason;
 import java.io.IOException;
@@ -25,37 +25,20 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
     /** Limit of the reference implementation. */
     static final long LARGEST = 100_000_000;
 
-    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+    /** Far more than any model's file has; each takes memory here. */
+    private static final int MOST_TENSORS = 200_000;
+
+    private static final int MOST_METADATA = 10_000;
+    private static final int MOST_DIMENSIONS = 32;
+
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build());
+            .build();
 
+    /** Reads the header in one pass; what it keeps is bounded, however long the header is. */
     static Header parse(Path file, byte[] json) {
-        JsonNode root = tree(file, json);
-        if (!root.isObject()) {
-            throw BlocksmithException.user("%s: the safetensors header is not a JSON object", file);
-        }
-        Map<String, String> metadata = new LinkedHashMap<>();
-        List<TensorInfo> entries = new ArrayList<>();
-        root.properties().forEach(field -> {
-            if (field.getKey().equals("__metadata__")) {
-                field.getValue()
-                        .properties()
-                        .forEach(pair ->
-                                metadata.put(pair.getKey(), pair.getValue().asText()));
-            } else {
-                entries.add(entry(file, field.getKey(), field.getValue()));
-            }
-        });
-        entries.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
-        return new Header(
-                inOrder(file, entries),
-                metadata,
-                entries.isEmpty() ? 0 : entries.getLast().end());
-    }
-
-    private static JsonNode tree(Path file, byte[] json) {
         try (JsonParser parser = JSON.createParser(json)) {
-            return JSON.readTree(parser);
+            return parse(file, parser);
         } catch (JsonProcessingException e) {
             throw BlocksmithException.user(
                     "%s: the safetensors header is not valid JSON: %s", file, e.getOriginalMessage());
@@ -64,34 +47,95 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
         }
     }
 
-    private static TensorInfo entry(Path file, String name, JsonNode node) {
-        JsonNode offsets = node.path("data_offsets");
-        JsonNode dimensions = node.path("shape");
-        boolean wellFormed = offsets.isArray()
-                && offsets.size() == 2
-                && offsets.get(0).isIntegralNumber()
-                && offsets.get(1).isIntegralNumber()
-                && dimensions.isArray()
-                && node.path("dtype").isTextual();
-        if (!wellFormed) {
-            throw BlocksmithException.user(
-                    "%s: tensor %s: expected dtype, shape and two data_offsets in its header entry, found %s",
-                    file, name, node);
+    private static Header parse(Path file, JsonParser parser) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw BlocksmithException.user("%s: the safetensors header is not a JSON object", file);
         }
-        List<Long> shape = new ArrayList<>();
-        for (JsonNode dimension : dimensions) {
-            if (!dimension.isIntegralNumber() || dimension.asLong() < 0) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        List<TensorInfo> entries = new ArrayList<>();
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (name.equals("__metadata__")) {
+                metadata(file, parser, value, metadata);
+            } else if (entries.size() == MOST_TENSORS) {
                 throw BlocksmithException.user(
-                        "%s: tensor %s: shape %s is not a list of sizes", file, name, dimensions);
+                        "%s: more than %d tensors in its header; no file of a model has so many", file, MOST_TENSORS);
+            } else {
+                entries.add(entry(file, name, parser, value));
             }
-            shape.add(dimension.asLong());
         }
-        long begin = offsets.get(0).asLong();
-        long end = offsets.get(1).asLong();
-        TensorInfo info =
-                new TensorInfo(name, type(file, name, node.get("dtype").asText()), shape, begin, end);
+        entries.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
+        return new Header(
+                inOrder(file, entries),
+                metadata,
+                entries.isEmpty() ? 0 : entries.getLast().end());
+    }
+
+    private static void metadata(Path file, JsonParser parser, JsonToken start, Map<String, String> metadata)
+            throws IOException {
+        if (start != JsonToken.START_OBJECT) {
+            parser.skipChildren();
+            return;
+        }
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String key = parser.currentName();
+            if (parser.nextToken().isScalarValue()) {
+                metadata.put(key, parser.getText());
+            } else {
+                parser.skipChildren();
+            }
+            if (metadata.size() > MOST_METADATA) {
+                throw BlocksmithException.user(
+                        "%s: more than %d entries of __metadata__ in its header", file, MOST_METADATA);
+            }
+        }
+    }
+
+    private static TensorInfo entry(Path file, String name, JsonParser parser, JsonToken start) throws IOException {
+        String dtype = null;
+        List<Long> shape = null;
+        List<Long> offsets = null;
+        if (start == JsonToken.START_OBJECT) {
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String key = parser.currentName();
+                JsonToken value = parser.nextToken();
+                if (key.equals("dtype") && value == JsonToken.VALUE_STRING) {
+                    dtype = parser.getText();
+                } else if (key.equals("shape") && value == JsonToken.START_ARRAY) {
+                    shape = sizes(file, name, key, parser, MOST_DIMENSIONS);
+                } else if (key.equals("data_offsets") && value == JsonToken.START_ARRAY) {
+                    offsets = sizes(file, name, key, parser, 2);
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        } else {
+            parser.skipChildren();
+        }
+        if (dtype == null || shape == null || offsets == null || offsets.size() != 2) {
+            throw BlocksmithException.user(
+                    "%s: tensor %s: expected dtype, shape and two data_offsets in its header entry", file, name);
+        }
+        TensorInfo info = new TensorInfo(name, type(file, name, dtype), shape, offsets.get(0), offsets.get(1));
         requireSize(file, info);
         return info;
+    }
+
+    private static List<Long> sizes(Path file, String name, String key, JsonParser parser, int most)
+            throws IOException {
+        List<Long> sizes = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            boolean size = parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                    && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+                    && parser.getLongValue() >= 0;
+            if (!size || sizes.size() == most) {
+                throw BlocksmithException.user(
+                        "%s: tensor %s: %s is not a list of sizes, at most %d", file, name, key, most);
+            }
+            sizes.add(parser.getLongValue());
+        }
+        return sizes;
     }
 
     private static TensorType type(Path file, String name, String dtype) {

@@ -51,8 +51,7 @@ final class InputDigests {
             return new InputDigests(Map.of());
         }
         try {
-            Map<String, Stamp> known =
-                    JSON.readValue(store.read(STAMPS), new TypeReference<Map<String, Stamp>>() {});
+            Map<String, Stamp> known = JSON.readValue(store.read(STAMPS), new TypeReference<Map<String, Stamp>>() {});
             return new InputDigests(known == null ? Map.of() : known);
         } catch (IOException e) {
             LOG.warn("{}: not valid, the inputs are read again: {}", store.path(STAMPS), Reason.of(e));
@@ -96,7 +95,10 @@ final class InputDigests {
             long modified = Files.getLastModifiedTime(file).toMillis();
             String path = file.toAbsolutePath().normalize().toString();
             Stamp before = known.get(path);
-            boolean unchanged = before != null && before.sha256() != null && before.bytes() == bytes && before.modifiedMillis() == modified;
+            boolean unchanged = before != null
+                    && before.sha256() != null
+                    && before.bytes() == bytes
+                    && before.modifiedMillis() == modified;
             Stamp stamp = unchanged ? before : new Stamp(bytes, modified, sha256(file));
             stamps.put(path, stamp);
             return stamp.sha256();

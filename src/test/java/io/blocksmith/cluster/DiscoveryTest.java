@@ -48,6 +48,6 @@ class DiscoveryTest {
     }
 
     private static ClusterNode.Address address(Discovery discovery, String akka) {
-        return new ClusterNode.Address("forge", "10.1.2.3", 25520, discovery, ConfigFactory.parseString(akka));
+        return new ClusterNode.Address("forge", "10.1.2.3", 25520, false, discovery, ConfigFactory.parseString(akka));
     }
 }

@@ -102,7 +102,7 @@ class SettingsLoaderTest {
             checkpoint { interval = 5m }
             run { name = "r-1", model = m, calibration = c.jsonl, evaluation = e.txt }
             cluster {
-              name = two, host = h1, port = 25520, discovery = kubernetes, seeds = ["h1:25520", "h2:25520"]
+              name = two, host = h1, port = 25520, plaintext = true, discovery = kubernetes, seeds = ["h1:25520", "h2:25520"]
               runs = "s3://b/p", worker = w1, look-every = 2s
             }
             patience {
@@ -158,6 +158,7 @@ class SettingsLoaderTest {
                                 "two",
                                 "h1",
                                 25520,
+                                true,
                                 Settings.Cluster.Discovery.KUBERNETES,
                                 List.of("h1:25520", "h2:25520"),
                                 "s3://b/p",

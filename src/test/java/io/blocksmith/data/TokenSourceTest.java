@@ -198,7 +198,8 @@ class TokenSourceTest {
     /** As Python's reader has it. */
     @Test
     void ofTwoTextFieldsTheLastCounts() throws IOException {
-        assertThat(tokens(write("a.jsonl", "{\"text\": \"ll\", \"text\": \"he\"}"))).containsExactly(BOS, HE);
+        assertThat(tokens(write("a.jsonl", "{\"text\": \"ll\", \"text\": \"he\"}")))
+                .containsExactly(BOS, HE);
     }
 
     @Test

@@ -1,7 +1,6 @@
 package io.blocksmith.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.blocksmith.store.Lease.Verdict;
@@ -154,7 +153,8 @@ class LeaseTest {
 
     @Test
     void whatIsNoHeartbeatIsNoneAndHoldsNobodyUp() {
-        for (String content : List.of("", "{", "[]", "null", "7", "{\"version\": 1}", "\u0000\u0001", "{\"beat\": \"x\"}")) {
+        for (String content :
+                List.of("", "{", "[]", "null", "7", "{\"version\": 1}", "\u0000\u0001", "{\"beat\": \"x\"}")) {
             store.replace(RunNames.LIVE, content.getBytes(StandardCharsets.UTF_8));
 
             assertThat(LiveStatus.read(store)).as(content).isEmpty();
