@@ -137,7 +137,7 @@ final class EmbeddedQuantization {
                 holder(compute));
         int blocks = submission.config().blocks();
         RunWork work = new RunWork(plan, settings.recipe());
-        RunView view = new RunView(System.err, Terminal.isInteractive(), work, blocks, System::nanoTime);
+        RunView view = new RunView(Terminal.drawing(), Terminal.isInteractive(), work, blocks, System::nanoTime);
         try (DeviceThread thread = new DeviceThread(compute)) {
             Pipeline pipeline =
                     new Pipeline(context, metrics.attempts(compute, thread), System::nanoTime, InstantSource.system());

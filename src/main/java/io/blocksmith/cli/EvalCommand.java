@@ -208,10 +208,8 @@ final class EvalCommand implements Callable<Integer> {
 
     private static void show(int block, int blocks, int done, int of) {
         if (Terminal.isInteractive()) {
-            System.err.printf("\rblock %d/%d  %d/%d windows ", block + 1, blocks, done, of);
-            if (block + 1 == blocks && done == of) {
-                System.err.print("\r\u001b[K");
-            }
+            boolean over = block + 1 == blocks && done == of;
+            Terminal.redraw(over ? "" : "block %d/%d  %d/%d windows ".formatted(block + 1, blocks, done, of));
         }
     }
 

@@ -65,6 +65,7 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] arguments) {
+        Terminal.guard();
         System.exit(execute(arguments));
     }
 

@@ -1,5 +1,6 @@
 package io.blocksmith.cli;
 
+import io.blocksmith.failure.Printable;
 import io.blocksmith.cluster.RunListener;
 import io.blocksmith.cluster.RunStatus;
 import io.blocksmith.run.Event;
@@ -154,7 +155,7 @@ final class RunView implements RunListener {
     }
 
     synchronized void line(String text) {
-        out.println(terminal ? CLEAR_LINE + text : text);
+        out.println((terminal ? CLEAR_LINE : "") + Printable.of(text));
     }
 
     private String name(Progress progress) {

@@ -42,8 +42,7 @@ final class WatchCommand implements Callable<Integer> {
         if (sight.plan().isEmpty() || isOver(sight.state())) {
             return code(sight.state());
         }
-        RunView view = new RunView(
-                System.err,
+        RunView view = new RunView(Terminal.drawing(),
                 Terminal.isInteractive(),
                 sight.work(sight.plan().get()),
                 sight.state().blocks(),
