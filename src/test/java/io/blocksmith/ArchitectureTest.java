@@ -31,25 +31,26 @@ class ArchitectureTest {
     /** The packages of ours that a package may know; {@code cli} wires everything and is not listed. */
     private static final Map<String, List<String>> KNOWS = Map.ofEntries(
             Map.entry("failure", List.of()),
+            Map.entry("files", List.of("failure")),
             Map.entry("spec", List.of("failure")),
-            Map.entry("config", List.of("spec", "failure")),
-            Map.entry("safetensors", List.of("failure")),
-            Map.entry("data", List.of("safetensors", "spec", "failure")),
-            Map.entry("tensor", List.of("safetensors", "spec", "failure")),
+            Map.entry("config", List.of("spec", "files", "failure")),
+            Map.entry("safetensors", List.of("files", "failure")),
+            Map.entry("data", List.of("safetensors", "spec", "files", "failure")),
+            Map.entry("tensor", List.of("safetensors", "spec", "files", "failure")),
             Map.entry("quant", List.of("tensor", "safetensors", "spec", "failure")),
-            Map.entry("llama", List.of("quant", "tensor", "safetensors", "spec", "failure")),
+            Map.entry("llama", List.of("quant", "tensor", "safetensors", "spec", "files", "failure")),
             Map.entry("packed", List.of("llama", "quant", "tensor", "safetensors", "spec", "failure")),
-            Map.entry("boundary", List.of("llama", "tensor", "data", "spec", "failure")),
+            Map.entry("boundary", List.of("llama", "tensor", "data", "spec", "files", "failure")),
             Map.entry("train", List.of("packed", "llama", "quant", "tensor", "spec", "failure")),
             Map.entry(
-                    "export", List.of("packed", "llama", "quant", "tensor", "data", "safetensors", "spec", "failure")),
-            Map.entry("eval", List.of("boundary", "llama", "tensor", "data", "spec", "failure")),
+                    "export", List.of("packed", "llama", "quant", "tensor", "data", "safetensors", "spec", "files", "failure")),
+            Map.entry("eval", List.of("boundary", "llama", "tensor", "data", "spec", "files", "failure")),
             Map.entry("estimate", List.of("llama", "data", "safetensors", "spec", "failure")),
             Map.entry("simulate", List.of("run", "estimate", "llama", "safetensors", "spec", "failure")),
             Map.entry("bench", List.of("train", "llama", "quant", "tensor", "spec", "failure")),
             Map.entry("run", List.of("spec", "failure")),
-            Map.entry("store", List.of("run", "spec", "failure")),
-            Map.entry("metrics", List.of("run", "spec", "failure")),
+            Map.entry("store", List.of("run", "spec", "files", "failure")),
+            Map.entry("metrics", List.of("run", "spec", "files", "failure")),
             Map.entry(
                     "stage",
                     List.of(
@@ -68,13 +69,13 @@ class ArchitectureTest {
                             "data",
                             "safetensors",
                             "spec",
-                            "failure")),
+                            "files", "failure")),
             Map.entry("cluster", List.of("store", "run", "spec", "failure")),
             Map.entry("webhook", List.of("failure")),
             Map.entry("status", List.of("cluster", "stage", "store", "run", "spec", "failure")),
-            Map.entry("http", List.of("status", "cluster", "stage", "store", "run", "spec", "failure")),
-            Map.entry("demo", List.of("train", "llama", "tensor", "safetensors", "spec", "failure")),
-            Map.entry("report", List.of("run", "failure")));
+            Map.entry("http", List.of("status", "cluster", "stage", "store", "run", "spec", "files", "failure")),
+            Map.entry("demo", List.of("train", "llama", "tensor", "safetensors", "spec", "files", "failure")),
+            Map.entry("report", List.of("run", "files", "failure")));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

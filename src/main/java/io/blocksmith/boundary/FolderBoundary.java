@@ -4,7 +4,7 @@ import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.ActivationPart;
 import io.blocksmith.data.ShardFiles;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import io.blocksmith.config.Settings;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.demo.ModelFolder;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.llama.ModelShapes;
 import io.blocksmith.spec.Recipe;

@@ -3,7 +3,7 @@ package io.blocksmith.cli;
 import io.blocksmith.config.SettingsLoader;
 import io.blocksmith.demo.DemoFiles;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.run.RunState;
 import io.blocksmith.stage.RunInputs;
 import java.io.IOException;

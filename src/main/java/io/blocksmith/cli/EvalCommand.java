@@ -8,7 +8,7 @@ import io.blocksmith.export.ModelFolders;
 import io.blocksmith.export.WeightScan;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.run.Stage.Subject;

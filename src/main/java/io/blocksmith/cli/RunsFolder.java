@@ -1,8 +1,9 @@
 package io.blocksmith.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.config.Settings;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.store.NamedOnce;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.S3;
@@ -113,7 +114,8 @@ final class RunsFolder {
             return Optional.empty();
         }
         try {
-            String run = Json.MAPPER.readTree(queue.read(name)).path("run").asText();
+            JsonNode named = Json.MAPPER.readTree(queue.read(name)).path("run");
+            String run = named.isTextual() ? named.asText() : "";
             requireName(run);
             entries.put(name, run);
             return Optional.of(run);

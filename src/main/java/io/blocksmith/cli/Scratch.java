@@ -2,7 +2,7 @@ package io.blocksmith.cli;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

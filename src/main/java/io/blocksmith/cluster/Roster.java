@@ -92,10 +92,14 @@ final class Roster {
     }
 
     /**
-     * Whether the worker's node is up in the cluster, as this node sees it. A process that has just come back has the
+     * Whether the worker can be found, and its node is up in the cluster, as this node sees it. One that the receptionist
+     * lists no more has left or is out of reach, and nobody would say so again after a late word of it. A process that has just come back has the
      * address of one that the cluster is about to remove, and a watch on it would end together with that one.
      */
     boolean isMember(RunSupervisor.WorkerJoined joined) {
+        if (!listed.contains(joined.worker())) {
+            return false;
+        }
         Address address = joined.worker().path().address();
         if (address.hasLocalScope()) {
             return true;

@@ -307,6 +307,8 @@ public final class WorkerNode extends AbstractBehavior<WorkerNode.Command> {
                             getContext().getSelf()));
             return;
         }
+        // Whoever gives it an attempt does not know of its help: the call came late. An attempt is worth more.
+        help.ifPresent(shared -> shared.actor().tell(new Assistant.Cancel()));
         Stage stage = ticket.stage();
         ActorRef<Command> self = getContext().getSelf();
         Behavior<StageAttempt.Command> behavior =

@@ -9,7 +9,7 @@ import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import java.io.File;
 import java.io.IOException;
 import java.net.URL;

@@ -1,7 +1,7 @@
 package io.blocksmith.data;
 
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.ForeignContent;
+import io.blocksmith.files.ForeignContent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

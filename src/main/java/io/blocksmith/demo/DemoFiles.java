@@ -1,7 +1,7 @@
 package io.blocksmith.demo;
 
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package io.blocksmith.demo;
 
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.ConfigFile;
 import io.blocksmith.llama.LlamaConfig;
 import io.blocksmith.safetensors.Checkpoint;

@@ -11,7 +11,7 @@ import io.blocksmith.data.ActivationLayout;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.LlamaWeights;
 import io.blocksmith.llama.OutputHead;
 import io.blocksmith.llama.RotaryTable;

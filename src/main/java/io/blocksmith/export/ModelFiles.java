@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.ConfigFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;

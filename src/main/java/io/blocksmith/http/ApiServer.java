@@ -187,6 +187,11 @@ public final class ApiServer implements AutoCloseable {
         return routes;
     }
 
+    /** Connections now. */
+    int guests() {
+        return doorway.guests();
+    }
+
     /** Listeners of streams now. */
     int listeners() {
         return stream.listeners();

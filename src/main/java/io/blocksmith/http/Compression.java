@@ -11,7 +11,7 @@ import akka.http.javadsl.model.headers.HttpEncodingRange;
 import akka.http.javadsl.model.headers.HttpEncodings;
 import akka.util.ByteString;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -3,8 +3,8 @@ package io.blocksmith.safetensors;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.ForeignContent;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.ForeignContent;
+import io.blocksmith.files.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,6 +26,8 @@ import java.util.stream.Stream;
 public final class Checkpoint implements AutoCloseable {
     public static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
+
+    private static final long MOST_BYTES_OF_INDEX = 32L << 20;
 
     private final Path folder;
     private final List<SafetensorsFile> files;
@@ -101,7 +103,7 @@ public final class Checkpoint implements AutoCloseable {
                 }
             });
             return new Checkpoint(folder, List.copyOf(opened.values()), byName);
-        } catch (BlocksmithException e) {
+        } catch (RuntimeException e) {
             opened.values().forEach(SafetensorsFile::close);
             throw e;
         }
@@ -111,6 +113,12 @@ public final class Checkpoint implements AutoCloseable {
         JsonNode root;
         try {
             ForeignContent.requireNone(index);
+            long bytes = Files.size(index);
+            if (bytes > MOST_BYTES_OF_INDEX) {
+                throw BlocksmithException.user(
+                        "%s: %d bytes; expected at most %d, which is far more than any model's",
+                        index, bytes, MOST_BYTES_OF_INDEX);
+            }
             root = new ObjectMapper().readTree(index.toFile());
         } catch (IOException e) {
             throw BlocksmithException.user("%s: not valid JSON: %s", index, Reason.of(e));
@@ -121,8 +129,8 @@ public final class Checkpoint implements AutoCloseable {
         }
         Map<String, String> shardOf = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
-            String shard = entry.getValue().asText();
-            if (shard.isEmpty() || shard.contains("/") || shard.contains("\\") || shard.startsWith(".")) {
+            String shard = entry.getValue().isTextual() ? entry.getValue().asText() : "";
+            if (shard.isEmpty() || shard.chars().anyMatch(Character::isISOControl) || shard.contains("/") || shard.contains("\\") || shard.startsWith(".")) {
                 throw BlocksmithException.user(
                         "%s: %s: shard name \"%s\" is not a file of this folder", index, entry.getKey(), shard);
             }

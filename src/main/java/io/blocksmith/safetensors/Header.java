@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,8 +31,15 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
     private static final int MOST_METADATA = 10_000;
     private static final int MOST_DIMENSIONS = 32;
 
+    /** Of all objects of a header: what is passed over is held as well, to find keys that come twice. */
+    private static final int MOST_KEYS = 1_000_000;
+
+    private static final int LONGEST_SHOWN = 40;
+
     private static final JsonFactory JSON = new JsonFactoryBuilder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
 
     /** Reads the header in one pass; what it keeps is bounded, however long the header is. */
@@ -65,6 +72,9 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
                 entries.add(entry(file, name, parser, value));
             }
         }
+        if (parser.currentToken() != JsonToken.END_OBJECT || parser.nextToken() != null) {
+            throw BlocksmithException.user("%s: the safetensors header is more than one JSON object", file);
+        }
         entries.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
         return new Header(
                 inOrder(file, entries),
@@ -75,17 +85,18 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
     private static void metadata(Path file, JsonParser parser, JsonToken start, Map<String, String> metadata)
             throws IOException {
         if (start != JsonToken.START_OBJECT) {
-            parser.skipChildren();
+            skip(file, parser);
             return;
         }
+        int keys = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String key = parser.currentName();
             if (parser.nextToken().isScalarValue()) {
                 metadata.put(key, parser.getText());
             } else {
-                parser.skipChildren();
+                skip(file, parser);
             }
-            if (metadata.size() > MOST_METADATA) {
+            if (++keys > MOST_METADATA) {
                 throw BlocksmithException.user(
                         "%s: more than %d entries of __metadata__ in its header", file, MOST_METADATA);
             }
@@ -96,6 +107,7 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
         String dtype = null;
         List<Long> shape = null;
         List<Long> offsets = null;
+        int others = 0;
         if (start == JsonToken.START_OBJECT) {
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String key = parser.currentName();
@@ -106,12 +118,14 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
                     shape = sizes(file, name, key, parser, MOST_DIMENSIONS);
                 } else if (key.equals("data_offsets") && value == JsonToken.START_ARRAY) {
                     offsets = sizes(file, name, key, parser, 2);
+                } else if (++others > MOST_KEYS) {
+                    throw BlocksmithException.user("%s: an entry of more than %d keys in its header", file, MOST_KEYS);
                 } else {
-                    parser.skipChildren();
+                    skip(file, parser);
                 }
             }
         } else {
-            parser.skipChildren();
+            skip(file, parser);
         }
         if (dtype == null || shape == null || offsets == null || offsets.size() != 2) {
             throw BlocksmithException.user(
@@ -120,6 +134,21 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
         TensorInfo info = new TensorInfo(name, type(file, name, dtype), shape, offsets.get(0), offsets.get(1));
         requireSize(file, info);
         return info;
+    }
+
+    /** Passes over a value, whose keys are bounded too. */
+    private static void skip(Path file, JsonParser parser) throws IOException {
+        if (!parser.currentToken().isStructStart()) {
+            return;
+        }
+        int keys = 0;
+        for (int depth = 1; depth > 0; ) {
+            JsonToken token = parser.nextToken();
+            if (token == null || (token == JsonToken.FIELD_NAME && ++keys > MOST_KEYS)) {
+                throw BlocksmithException.user("%s: an object of more than %d keys in its header", file, MOST_KEYS);
+            }
+            depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+        }
     }
 
     private static List<Long> sizes(Path file, String name, String key, JsonParser parser, int most)
@@ -143,7 +172,11 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata, lon
             return TensorType.valueOf(dtype);
         } catch (IllegalArgumentException e) {
             throw BlocksmithException.user(
-                    "%s: tensor %s: unknown dtype %s; known are %s", file, name, dtype, List.of(TensorType.values()));
+                    "%s: tensor %s: unknown dtype %s; known are %s",
+                    file,
+                    name,
+                    dtype.length() <= LONGEST_SHOWN ? dtype : dtype.substring(0, LONGEST_SHOWN) + "...",
+                    List.of(TensorType.values()));
         }
     }
 

@@ -1,8 +1,8 @@
 package io.blocksmith.safetensors;
 
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.ForeignContent;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.ForeignContent;
+import io.blocksmith.files.Reason;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;

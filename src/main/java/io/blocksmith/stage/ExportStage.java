@@ -3,7 +3,7 @@ package io.blocksmith.stage;
 import io.blocksmith.export.ExportSource;
 import io.blocksmith.export.ModelExport;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.run.Ticket;

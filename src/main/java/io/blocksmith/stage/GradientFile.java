@@ -2,7 +2,7 @@ package io.blocksmith.stage;
 
 import ai.djl.ndarray.NDArray;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.tensor.Fill;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,7 +3,7 @@ package io.blocksmith.stage;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.ConfigFile;
 import io.blocksmith.safetensors.Checkpoint;
 import io.blocksmith.store.ObjectStore;

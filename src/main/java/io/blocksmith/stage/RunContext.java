@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDManager;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.Windows;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.llama.CheckpointWeights;
 import io.blocksmith.run.DamagedResultException;
 import io.blocksmith.run.ObjectRef;

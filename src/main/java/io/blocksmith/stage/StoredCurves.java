@@ -3,7 +3,7 @@ package io.blocksmith.stage;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.run.StageState.Committed;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.RunNames;

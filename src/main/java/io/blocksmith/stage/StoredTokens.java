@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.blocksmith.data.TokenFile;
 import io.blocksmith.data.TokenSource;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.run.ObjectRef;
 import io.blocksmith.store.ObjectStore;
 import io.blocksmith.store.VerifiedObjects;

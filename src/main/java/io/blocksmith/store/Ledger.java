@@ -3,7 +3,7 @@ package io.blocksmith.store;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.blocksmith.failure.BlocksmithException;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Journal;
 import io.blocksmith.run.RunState;

@@ -2,7 +2,7 @@ package io.blocksmith.store;
 
 import io.blocksmith.failure.BlocksmithException;
 import io.blocksmith.failure.Category;
-import io.blocksmith.failure.Reason;
+import io.blocksmith.files.Reason;
 import io.blocksmith.run.ObjectRef;
 import java.io.IOException;
 import java.nio.channels.Channels;

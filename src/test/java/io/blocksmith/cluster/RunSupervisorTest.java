@@ -48,10 +48,14 @@ class RunSupervisorTest {
 
     /** A worker that the receptionist knows; it answers the supervisor's greeting as a node does. */
     private TestProbe<WorkerNode.Command> register(String name) {
+        return register(name, "first");
+    }
+
+    private TestProbe<WorkerNode.Command> register(String name, String incarnation) {
         TestProbe<WorkerNode.Command> worker = kit.createTestProbe();
         kit.system().receptionist().tell(Receptionist.register(WorkerNode.KEY, worker.getRef()));
         WorkerNode.Hello hello = worker.expectMessageClass(WorkerNode.Hello.class);
-        hello.supervisor().tell(new RunSupervisor.WorkerJoined(registration(name, "first"), 0, worker.getRef()));
+        hello.supervisor().tell(new RunSupervisor.WorkerJoined(registration(name, incarnation), 0, worker.getRef()));
         return worker;
     }
 
@@ -141,8 +145,7 @@ class RunSupervisorTest {
         attempt.expectMessage(new WorkerNode.Acknowledged(CAPTURE));
         former.stop();
         supervisor.tell(late);
-        TestProbe<WorkerNode.Command> present = kit.createTestProbe();
-        supervisor.tell(new RunSupervisor.WorkerJoined(registration("a", "second"), 0, present.getRef()));
+        TestProbe<WorkerNode.Command> present = register("a", "second");
         assertThat(started(present)).isEqualTo(new Ticket("tiny", new Capture(0, 0), 2, 1));
         supervisor.tell(late);
         supervisor.tell(new RunSupervisor.WorkerLeaves(registration("a", "first", CAPTURE), former.getRef()));

@@ -55,13 +55,28 @@ final class TestServer implements AutoCloseable {
     final AtomicBoolean member = new AtomicBoolean(true);
 
     private TestServer(Path folder, ApiSettings settings, StreamPace pace, UnaryOperator<ObjectStore> around) {
+        this(folder, settings, pace, around, Doorway.Limits.STANDARD);
+    }
+
+    private TestServer(
+            Path folder,
+            ApiSettings settings,
+            StreamPace pace,
+            UnaryOperator<ObjectStore> around,
+            Doorway.Limits limits) {
         this.system = ActorSystem.create(Behaviors.empty(), "test", ConfigFactory.load("embedded"));
         this.base = URI.create("http://127.0.0.1:" + settings.port());
-        this.server = ApiServer.start(system, settings, directory(folder, around), PROCESSES, member::get, pace);
+        this.server = ApiServer.start(system, settings, directory(folder, around), PROCESSES, member::get, pace, limits);
     }
 
     static TestServer over(Path folder) {
         return over(folder, settings("127.0.0.1", TOKEN));
+    }
+
+    /** One that lets in as many as {@code limits} say. */
+    static TestServer over(Path folder, Doorway.Limits limits) {
+        return new TestServer(
+                folder, settings("127.0.0.1", TOKEN), StreamPace.STANDARD, UnaryOperator.identity(), limits);
     }
 
     static TestServer over(Path folder, ApiSettings settings) {

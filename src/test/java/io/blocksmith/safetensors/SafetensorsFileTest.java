@@ -69,6 +69,10 @@ class SafetensorsFileTest {
         {"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}} | tensor a: F32 [3] needs 12 bytes, its data_offsets [0, 8] hold 8
         {"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}| is not a list of sizes
         {"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}} | overflows 64 bits
+        {"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,8]}} | is not a list of sizes
+        {"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}} | is not a list of sizes
+        {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,16]}} | is not a list of sizes
+        {"a":[[[[]]]]}                                         | expected dtype, shape and two data_offsets
         {"a":{"dtype":"F32","shape":[2]}}                      | expected dtype, shape and two data_offsets
         {"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[6],"data_offsets":[2,8]}} | tensor b: data begins at 2, expected 4 right after a; the file has overlapping tensors
         {"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}} | the file has a hole
@@ -78,6 +82,17 @@ class SafetensorsFileTest {
         Path file = write(json, 8);
 
         assertUserError(file, message);
+    }
+
+    @Test
+    void aHeaderOfMoreTensorsThanAnyModelHasIsRefusedWhereItPassesTheBound() throws IOException {
+        StringBuilder json = new StringBuilder("{");
+        for (int i = 0; i <= 200_000; i++) {
+            json.append("\"%d\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},".formatted(i));
+        }
+
+        // What follows is not even JSON.
+        assertUserError(write(json.toString(), 0), "more than 200000 tensors in its header");
     }
 
     @Test

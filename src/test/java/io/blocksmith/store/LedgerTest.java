@@ -106,6 +106,17 @@ class LedgerTest {
     }
 
     @Test
+    void filesOfOthersInItsFolderAreNoRecords() throws IOException {
+        everything().forEach(ledger::append);
+        Files.writeString(root.resolve("ledger/.DS_Store"), "Bud1");
+        Files.writeString(root.resolve("ledger/00000002 (conflicted copy).json"), "{}");
+        Files.writeString(root.resolve("ledger/00000099.json~"), "{}");
+        Files.createDirectories(root.resolve("ledger/lost+found"));
+
+        assertThat(new Ledger(store).events()).isEqualTo(everything());
+    }
+
+    @Test
     void everyEventReadsBackAsItWasWritten() {
         everything().forEach(event -> assertThat(ledger.append(event)).isEqualTo(new Appended.Durable()));
         assertThat(new Ledger(store).events()).isEqualTo(everything());

@@ -117,6 +117,7 @@ final class SimulatedSupervisor {
         on(() -> {
             workers.forEach((name, worker) -> {
                 if (!found.contains(worker)) {
+                    world.trace(() -> host + " cannot reach " + name);
                     fleet.unreachable(name, time.now());
                     world.invariants().unreachable(this, name);
                 }
@@ -136,6 +137,10 @@ final class SimulatedSupervisor {
 
     void joined(Registration registration, SimulatedWorker worker) {
         on(() -> {
+            world.trace(() -> host + " hears of " + registration);
+            if (!listed.contains(worker)) {
+                return;
+            }
             if (core.joined(registration, time.now())) {
                 admit(registration, worker);
                 world.invariants().joined(this, registration);
@@ -147,6 +152,7 @@ final class SimulatedSupervisor {
 
     void leaves(Registration registration, SimulatedWorker worker) {
         on(() -> {
+            world.trace(() -> host + " hears a goodbye of " + registration);
             world.invariants().saidGoodbye(this, registration);
             if (core.leaves(registration, time.now())) {
                 admit(registration, worker);

@@ -339,6 +339,8 @@ final class SimulatedWorker {
         Attempt attempt = new Attempt(assignment);
         attempts.put(ticket, attempt);
         device.add(attempt);
+        // Whoever gives it an attempt does not know of its help: the call came late.
+        help.ifPresent(this::endAssist);
         occupyDevice();
     }
 

@@ -1,4 +1,4 @@
-package io.blocksmith.failure;
+package io.blocksmith.files;
 
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;

@@ -1,5 +1,6 @@
-package io.blocksmith.failure;
+package io.blocksmith.files;
 
+import io.blocksmith.failure.BlocksmithException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
