@@ -33,7 +33,8 @@ final class PrintableStream extends FilterOutputStream {
         System.arraycopy(bytes, offset, all, begun.length, length);
         int whole = all.length - incomplete(all);
         begun = Arrays.copyOfRange(all, whole, all.length);
-        out.write(Printable.of(new String(all, 0, whole, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8));
+        out.write(
+                Printable.of(new String(all, 0, whole, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8));
     }
 
     /** How many bytes at the end begin a character of more. */

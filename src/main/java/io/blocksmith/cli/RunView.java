@@ -1,8 +1,8 @@
 package io.blocksmith.cli;
 
-import io.blocksmith.failure.Printable;
 import io.blocksmith.cluster.RunListener;
 import io.blocksmith.cluster.RunStatus;
+import io.blocksmith.failure.Printable;
 import io.blocksmith.run.Event;
 import io.blocksmith.run.Event.RunCompleted;
 import io.blocksmith.run.Event.RunPaused;

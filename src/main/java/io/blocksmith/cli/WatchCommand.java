@@ -42,7 +42,8 @@ final class WatchCommand implements Callable<Integer> {
         if (sight.plan().isEmpty() || isOver(sight.state())) {
             return code(sight.state());
         }
-        RunView view = new RunView(Terminal.drawing(),
+        RunView view = new RunView(
+                Terminal.drawing(),
                 Terminal.isInteractive(),
                 sight.work(sight.plan().get()),
                 sight.state().blocks(),

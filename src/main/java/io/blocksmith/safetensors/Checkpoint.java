@@ -130,7 +130,11 @@ public final class Checkpoint implements AutoCloseable {
         Map<String, String> shardOf = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
             String shard = entry.getValue().isTextual() ? entry.getValue().asText() : "";
-            if (shard.isEmpty() || shard.chars().anyMatch(Character::isISOControl) || shard.contains("/") || shard.contains("\\") || shard.startsWith(".")) {
+            if (shard.isEmpty()
+                    || shard.chars().anyMatch(Character::isISOControl)
+                    || shard.contains("/")
+                    || shard.contains("\\")
+                    || shard.startsWith(".")) {
                 throw BlocksmithException.user(
                         "%s: %s: shard name \"%s\" is not a file of this folder", index, entry.getKey(), shard);
             }

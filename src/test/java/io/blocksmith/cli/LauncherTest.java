@@ -61,7 +61,9 @@ class LauncherTest {
         String text = "Class-Path:" + classPath;
         StringBuilder lines = new StringBuilder();
         for (int at = 0; at < text.length(); at += 70) {
-            lines.append(at == 0 ? "" : " ").append(text, at, Math.min(text.length(), at + 70)).append('\n');
+            lines.append(at == 0 ? "" : " ")
+                    .append(text, at, Math.min(text.length(), at + 70))
+                    .append('\n');
         }
         return lines.toString();
     }
@@ -74,7 +76,8 @@ class LauncherTest {
 
     private static Ended run(Path where, Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true);
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true);
         builder.environment().putAll(environment);
         Process process = builder.start();
         process.getOutputStream().close();
@@ -102,15 +105,16 @@ class LauncherTest {
 
     @Test
     void withNothingInItsEnvironmentAsCronAndSystemdStartIt() throws IOException, InterruptedException {
-        assertAnswers(version(emptyEnvironment("JAVA_HOME=" + System.getProperty("java.home"))
-                .toArray(String[]::new)));
+        assertAnswers(version(
+                emptyEnvironment("JAVA_HOME=" + System.getProperty("java.home")).toArray(String[]::new)));
     }
 
     @Test
     void withAHomeThatIsNoneOrCannotBeWritten() throws IOException, InterruptedException {
         assertAnswers(version("env", "HOME=/nonexistent", "XDG_CACHE_HOME="));
         assertAnswers(version("env", "HOME=/proc", "TMPDIR=" + folder));
-        assertThat(folder.toFile().list((_, name) -> name.startsWith("blocksmith-"))).isNotEmpty();
+        assertThat(folder.toFile().list((_, name) -> name.startsWith("blocksmith-")))
+                .isNotEmpty();
     }
 
     @Test
@@ -134,7 +138,8 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"with blanks", "mit Ümläut", "quote's \"and\" $dollar", "a:colon", "#hash %20", "-dash", "[b]*"})
+    @ValueSource(
+            strings = {"with blanks", "mit Ümläut", "quote's \"and\" $dollar", "a:colon", "#hash %20", "-dash", "[b]*"})
     void fromAFolderOfAnyNameInTheLocaleOfC(String name) throws IOException, InterruptedException {
         home = folder.resolve(name);
         build(home);
@@ -146,7 +151,11 @@ class LauncherTest {
         assertAnswers(run(
                 folder,
                 Map.of("JAVA_HOME", System.getProperty("java.home")),
-                List.of("bash", "-c", "exec \"$0\" --version <&-", home.resolve("blocksmith").toString())));
+                List.of(
+                        "bash",
+                        "-c",
+                        "exec \"$0\" --version <&-",
+                        home.resolve("blocksmith").toString())));
     }
 
     @Test
@@ -155,7 +164,12 @@ class LauncherTest {
         Ended ended = run(
                 folder,
                 Map.of("JAVA_HOME", System.getProperty("java.home"), "LC_ALL", "C"),
-                List.of(home.resolve("blocksmith").toString(), "inspect", "smollm2-135m", "--config", recipe.toString()));
+                List.of(
+                        home.resolve("blocksmith").toString(),
+                        "inspect",
+                        "smollm2-135m",
+                        "--config",
+                        recipe.toString()));
         assertThat(ended.output()).contains("modèle.conf").contains("nonsense");
         assertThat(ended.code()).isEqualTo(2);
     }

@@ -35,7 +35,8 @@ class ScratchTest {
     @Test
     void goesWithAllThatIsInItWhenItIsClosed() throws IOException {
         try (Scratch scratch = Scratch.open(place)) {
-            Files.writeString(Files.createDirectories(scratch.folder().resolve("0")).resolve("a.act"), "x");
+            Files.writeString(
+                    Files.createDirectories(scratch.folder().resolve("0")).resolve("a.act"), "x");
             assertThat(entries()).containsExactly(scratch.folder());
         }
         assertThat(entries()).isEmpty();
@@ -53,7 +54,8 @@ class ScratchTest {
     void whatALiveProcessHoldsOrIsNobodysOfOursStays() throws IOException {
         Path others = old("somebody-elses");
         try (Scratch first = Scratch.open(place)) {
-            Files.setLastModifiedTime(first.folder(), FileTime.from(Instant.now().minusSeconds(3600)));
+            Files.setLastModifiedTime(
+                    first.folder(), FileTime.from(Instant.now().minusSeconds(3600)));
             try (Scratch second = Scratch.open(place)) {
                 assertThat(entries()).contains(first.folder(), second.folder(), others);
             }

@@ -47,7 +47,10 @@ class ForgedFramesTest {
 
     private static byte[] frame(String magic, int stream, int length) {
         ByteBuffer bytes = ByteBuffer.allocate(17).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.put(magic.getBytes(StandardCharsets.US_ASCII)).put((byte) stream).putInt(length).putLong(0);
+        bytes.put(magic.getBytes(StandardCharsets.US_ASCII))
+                .put((byte) stream)
+                .putInt(length)
+                .putLong(0);
         return bytes.array();
     }
 
@@ -80,7 +83,11 @@ class ForgedFramesTest {
     /** Our class is found, not Akka's, and Akka is the one for which it was written. */
     @Test
     void theFramingIsOurs() {
-        assertThat(TcpFraming.class.getProtectionDomain().getCodeSource().getLocation().getPath())
+        assertThat(TcpFraming.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .getPath())
                 .doesNotContain("akka-remote");
         assertThat(akka.Version.current()).isEqualTo("2.8.5");
         assertThat(ConfigFactory.parseResources("cluster.conf")

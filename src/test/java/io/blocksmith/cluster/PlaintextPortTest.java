@@ -18,7 +18,9 @@ class PlaintextPortTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"127.0.0.1", "::1", "10.1.2.3", "172.16.0.9", "192.168.7.7", "169.254.1.1", "fd12::7", "fe80::1"})
+    @ValueSource(
+            strings = {"127.0.0.1", "::1", "10.1.2.3", "172.16.0.9", "192.168.7.7", "169.254.1.1", "fd12::7", "fe80::1"
+            })
     void privateAddressesAreAllowed(String host) {
         assertThatCode(() -> PlaintextPort.requirePrivate(node("tcp", host, ""), false))
                 .doesNotThrowAnyException();

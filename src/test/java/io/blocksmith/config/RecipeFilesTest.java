@@ -79,7 +79,8 @@ class RecipeFilesTest {
 
     @Test
     void aFileOfMegabytesIsRefused() {
-        assertThatThrownBy(() -> load("# " + "x".repeat(2 << 20))).hasMessageContaining("a configuration file has at most");
+        assertThatThrownBy(() -> load("# " + "x".repeat(2 << 20)))
+                .hasMessageContaining("a configuration file has at most");
     }
 
     @Test

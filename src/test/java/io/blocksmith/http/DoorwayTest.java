@@ -49,8 +49,7 @@ class DoorwayTest {
 
     @Test
     void newOnesAreAnsweredWhileManyMoreThanAreLetInSayNothing() throws IOException {
-        try (TestServer server =
-                TestServer.over(folder, new Doorway.Limits(40, 10, Duration.ofHours(1)))) {
+        try (TestServer server = TestServer.over(folder, new Doorway.Limits(40, 10, Duration.ofHours(1)))) {
             for (int i = 0; i < 200; i++) {
                 trickling(server);
                 if (i % 40 == 39) {
@@ -64,8 +63,7 @@ class DoorwayTest {
 
     @Test
     void aRequestThatDoesNotComeInTimeIsNotWaitedFor() throws IOException {
-        try (TestServer server =
-                TestServer.over(folder, new Doorway.Limits(40, 40, Duration.ofMillis(200)))) {
+        try (TestServer server = TestServer.over(folder, new Doorway.Limits(40, 40, Duration.ofMillis(200)))) {
             Socket silent = trickling(server);
             assertThat(isClosed(silent)).isTrue();
             Awaited.that("nobody is there", () -> server.server().guests() == 0);
@@ -76,7 +74,8 @@ class DoorwayTest {
     @Test
     void aConnectionServesOneRequest() {
         try (TestServer server = TestServer.over(folder)) {
-            assertThat(server.get("/health/alive").headers().firstValue("connection")).contains("close");
+            assertThat(server.get("/health/alive").headers().firstValue("connection"))
+                    .contains("close");
             Awaited.that("nobody is there", () -> server.server().guests() == 0);
         }
     }

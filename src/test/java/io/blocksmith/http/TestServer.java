@@ -66,7 +66,8 @@ final class TestServer implements AutoCloseable {
             Doorway.Limits limits) {
         this.system = ActorSystem.create(Behaviors.empty(), "test", ConfigFactory.load("embedded"));
         this.base = URI.create("http://127.0.0.1:" + settings.port());
-        this.server = ApiServer.start(system, settings, directory(folder, around), PROCESSES, member::get, pace, limits);
+        this.server =
+                ApiServer.start(system, settings, directory(folder, around), PROCESSES, member::get, pace, limits);
     }
 
     static TestServer over(Path folder) {
