@@ -58,7 +58,7 @@ class ForgedFramesTest {
     @CsvSource({"AKKA, 3, -4", "AKKA, 1, -2147483648", "AKKA, 2, 2147483647", "AKKA, 1, 0", "GET , 47, 1"})
     void theConnectionEndsAndAnotherNodeIsLetIn(String magic, int stream, int length) throws IOException {
         ActorSystem<MemberEvent> node = nodes.start();
-        int port = (Integer) Nodes.address(node).getPort().get();
+        int port = Nodes.address(node).getPort().get();
         for (int i = 0; i < 20; i++) {
             send(port, frame(magic.length() < 4 ? magic + " " : magic, stream, length));
         }
