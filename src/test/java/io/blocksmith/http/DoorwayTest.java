@@ -3,6 +3,7 @@ package io.blocksmith.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ class DoorwayTest {
     }
 
     private Socket trickling(TestServer server) throws IOException {
-        Socket socket = new Socket("127.0.0.1", server.port());
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         open.add(socket);
         socket.setSoTimeout(60_000);
         socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: x\r\nX: y".getBytes(StandardCharsets.US_ASCII));
